@@ -1,0 +1,39 @@
+/* internal.h: what the framework's files share. */
+#pragma once
+#include "../kernels.h"
+#include <stddef.h>
+
+/* ---- cpu.c */
+int fm_cpu_has_avx2(void);
+int fm_cpu_has_avx512(void);
+uint64_t fm_float_mode_enter(void); /* flush denormals to zero on this thread */
+void fm_float_mode_leave(uint64_t old);
+void fm_pause(void);
+
+/* ---- workspace.c: the only allocations */
+void *fm_alloc(int64_t count, int64_t size); /* zeroed, 64-byte aligned; NULL when out of memory or on overflow */
+void fm_free(void *p);
+
+/* ---- team.c: one parallel region a call */
+typedef struct fm_team fm_team;
+typedef void fm_body(void *context, fm_team *team, int t);
+void fm_team_run(int threads, fm_body *body, void *context);
+int fm_team_size(const fm_team *team);
+void fm_barrier(fm_team *team, int t); /* all writes before it are seen by all after it */
+
+/* Thread t's share of n units: contiguous, in order, the same rule everywhere. */
+static inline void fm_share(int64_t n, int t, int threads, int64_t *lo, int64_t *hi) {
+    *lo = n * t / threads;
+    *hi = n * (t + 1) / threads;
+}
+
+/* How many threads pay for work that takes one of them `ns` nanoseconds. Free of risk: results do not depend on it. */
+int fm_threads_for(double ns);
+
+/* Calls fn(context, lo, hi) for shares of n units that take ns_each nanoseconds. */
+typedef void fm_range_fn(void *context, int64_t lo, int64_t hi);
+void fm_parallel(int64_t n, double ns_each, fm_range_fn *fn, void *context);
+
+static inline int64_t fm_element_size(int type) { return type == FM_F64 ? 8 : 4; }
+static inline int64_t fm_min64(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t fm_panels(int64_t columns) { return (columns + FM_PANEL - 1) / FM_PANEL; }

@@ -1,0 +1,106 @@
+/* kernels.h: the table one level fills for one element type. The framework reaches numbers through it alone.
+ *
+ * Three shapes of data cover every kernel but the matrix product:
+ *
+ *   block   rows × cols elements, row i at x + i·ld. A flat array is one row. In panels ld = FM_PANEL.
+ *   rows    n rows of k elements; element j of row i lies at  i·rs + (j / 32)·cs + j % 32.
+ *           Row-major: rs = k, cs = 32.  Panels of a batch of capacity N: rs = 32, cs = 32·N.
+ *   columns a block worked down its columns: sums over the batch run from row 0 up.
+ *
+ * Kernels are serial, know no threads, never allocate, read and write only what the shape says, and allow output and
+ * input to be the same array unless said otherwise. Numbers in `params` are double and are rounded to the element type
+ * inside. */
+#pragma once
+#include "fastmlp.h"
+
+#define FM_PANEL 32 /* columns in a panel: one layout for weights, activations and every optimizer slot */
+
+typedef struct fm_rows {
+    int64_t n, k, rs, cs;
+} fm_rows;
+
+/* -- vector maths: y[i] = f(x[i]), flat */
+typedef struct fm_vmath_kernel {
+    const char *name;
+    void (*fn)(void *y, const void *x, int64_t n);
+} fm_vmath_kernel;
+
+/* -- activations */
+typedef struct fm_activation_kernel {
+    const char *name, *params;
+    int saves; /* FM_SAVES_OUTPUT or FM_SAVES_INPUT */
+    void (*fwd)(void *y, const void *z, int64_t rows, int64_t cols, int64_t ld, const double *params);
+    void (*bwd)(void *dz, const void *saved, const void *dy, int64_t rows, int64_t cols, int64_t ld,
+                const double *params);
+} fm_activation_kernel;
+
+/* -- row activations (softmax, …), all saving their output; bwd: dz from y and dy */
+typedef struct fm_row_activation_kernel {
+    const char *name, *params;
+    void (*fwd)(void *y, const void *z, const fm_rows *shape, const double *params);
+    void (*bwd)(void *dz, const void *y, const void *dy, const fm_rows *shape, const double *params);
+} fm_row_activation_kernel;
+
+/* -- trainable activations: kept by their family's own section of the headers */
+
+/* -- losses, one row at a time. `target` is a matrix in the same rows shape as `pred` (labels == 0), or `labels` holds
+ *    one class a row. loss[i] is the row's unweighted loss; d (may be NULL, may be pred) = scale[i] · ∂loss[i]/∂pred. */
+typedef struct fm_loss_kernel {
+    const char *name, *params;
+    int labels;
+    void (*rows)(void *loss, void *d, const void *pred, const void *target, const int32_t *labels, const void *scale,
+                 const fm_rows *shape, const double *params);
+} fm_loss_kernel;
+
+/* -- optimizers. One step over a block: w and the slots are updated in place from the gradient g.
+ *    Before the step, in this order:  g += l1·sign(w) + 2·l2·w;  g *= grad_scale;  g is clipped to ±clip_value;
+ *    w -= decay·w  (decoupled; decay = learning rate × weight decay). `general` is 0 when none of these is asked for. */
+typedef struct fm_hyper {
+    double c[FM_PARAMS]; /* what the optimizer's own prepare() derived from its parameters and the step */
+    double grad_scale, l1, l2, clip_value, decay;
+    int general;
+} fm_hyper;
+
+typedef struct fm_optimizer_kernel {
+    const char *name, *params;
+    int slots;                /* state arrays of W's shape */
+    double initial[FM_SLOTS]; /* what they start from; NaN: from params, see the entry's text */
+    /* c from the parameters, the learning rate and the step (1, 2, …) */
+    void (*prepare)(double *c, const double *params, double learning_rate, int64_t step);
+    void (*step)(void *w, const void *g, void *const *slots, int64_t rows, int64_t cols, int64_t ld,
+                 const fm_hyper *h);
+} fm_optimizer_kernel;
+
+/* -- the matrix product (gemm_micro.h). C (rows × cols, ld 32) = Σ_k A(i,k) · B(k,j), k ascending from 0, or from C's
+ *    present content when `resume`. B is a panel: B[k·32 + j]. A(i,k) is
+ *      FM_A_ROWS:    A[(k/32)·a_stride + i·32 + k%32]   activations forward, weights in backward-data
+ *      FM_A_COLUMNS: A[k·32 + i]                        activations in backward-weights
+ *    rows ≤ mr (cols > one vector) or mr_narrow; cols ≤ 32, rounded up to whole vectors (panels are padded).
+ *    `ahead` names memory the caller will touch next: `lines` cache lines from each non-NULL pointer. */
+enum { FM_A_ROWS, FM_A_COLUMNS };
+typedef struct fm_ahead {
+    const char *p[4];
+    int64_t lines;
+} fm_ahead;
+
+typedef struct fm_kernels {
+    const char *level;
+    int bits, lanes, mr, mr_narrow;
+
+    void (*gemm)(int a_layout, void *C, const void *A, int64_t a_stride, const void *B, int64_t rows, int64_t cols,
+                 int64_t k, int resume, const fm_ahead *ahead);
+    void (*transpose)(void *dst, const void *src);              /* a 32 × 32 tile, both with ld 32; dst is not src */
+    void (*add_row)(void *y, const void *row, int64_t rows, int64_t cols); /* y[i·32 + j] += row[j] */
+    void (*gather)(void *panels, int64_t batch, const fm_view *x, const int64_t *index, int64_t lo, int64_t hi);
+    void (*to_panels)(void *panels, int64_t batch, const void *x, int64_t ldx, int64_t rows, int64_t cols);
+    void (*from_panels)(void *x, int64_t ldx, const void *panels, int64_t batch, int64_t rows, int64_t cols);
+
+    const fm_vmath_kernel *vmath;
+    const fm_activation_kernel *activations;
+    const fm_row_activation_kernel *row_activations;
+    const fm_loss_kernel *losses;
+    const fm_optimizer_kernel *optimizers;
+} fm_kernels;
+
+/* The table in use for FM_F32 or FM_F64 (framework/dispatch.c). */
+const fm_kernels *fm_table(int type);

@@ -1,0 +1,35 @@
+/* kernels/table.c: the one file compiled once per level × element type. It stamps the loops around the scalar-looking
+ * kernels of the headers and gathers them in one constant table, FM_TABLE, which dispatch.c picks from. */
+#include "../kernels.h"
+#include "../simd/simd.h"
+
+#include "loops.h"
+#include "vmath.h"
+#include "gemm_micro.h"
+#include "pack.h"
+#include "activations.h"
+#include "row_activations.h"
+#include "losses.h"
+#include "optimizers.h"
+
+#define FM_TEXT_(x) #x
+#define FM_TEXT(x) FM_TEXT_(x)
+
+const fm_kernels FM_TABLE = {
+    .level = FM_TEXT(FM_LEVEL),
+    .bits = FM_BITS,
+    .lanes = VL,
+    .mr = MR,
+    .mr_narrow = MR_NARROW,
+    .gemm = gemm,
+    .transpose = transpose,
+    .add_row = add_row,
+    .gather = gather,
+    .to_panels = to_panels,
+    .from_panels = from_panels,
+    .vmath = vmath_table,
+    .activations = activation_table,
+    .row_activations = row_activation_table,
+    .losses = loss_table,
+    .optimizers = optimizer_table,
+};

@@ -1,0 +1,9 @@
+# cython: language_level=3, binding=True, embedsignature=True
+"""The door between Python and C: check, take pointers, release the GIL, call. No formula and no default lives here.
+
+One part a family of kernels; each declares the functions of csrc/fastmlp.h it calls.
+"""
+
+include "_door/arrays.pxi"
+include "_door/runtime.pxi"
+include "_door/elementwise.pxi"

@@ -1,0 +1,99 @@
+# arrays.pxi: from NumPy arrays to pointers, and from names to kinds.
+
+cimport cython
+cimport numpy as cnp
+from libc.stdint cimport int32_t, int64_t
+
+import numpy as np
+from collections import namedtuple
+
+cnp.import_array()
+
+cdef extern from "fastmlp.h" nogil:
+    int FM_F32, FM_F64, FM_F16, FM_U8, FM_I8, FM_U16, FM_I16, FM_U32, FM_I32, FM_U64, FM_I64
+    int FM_OK, FM_NO_MEMORY, FM_BAD_INDEX
+    enum: FM_PARAMS
+    enum: FM_SLOTS
+    ctypedef struct fm_entry:
+        const char *name
+        const char *params
+        int64_t traits
+    int fm_registry(fm_entry *entry, const char *family, int64_t i)
+    ctypedef struct fm_view:
+        const void *data
+        int64_t rows, cols, row_stride, col_stride
+        int type, swapped
+
+Kernel = namedtuple("Kernel", "kind params traits")
+_registries = {}
+
+
+def registry(str family):
+    """The kernels of a family that are compiled in: ``{name: Kernel(kind, params, traits)}``."""
+    cdef fm_entry entry
+    if family not in _registries:
+        found = {}
+        while fm_registry(&entry, family.encode(), len(found)):
+            params = entry.params.decode()
+            found[entry.name.decode()] = Kernel(len(found), tuple(params.split(",")) if params else (), entry.traits)
+        _registries[family] = found
+    return _registries[family]
+
+
+cdef int kernel_kind(str family, str name, params, double *values) except -1:
+    """Looks a kernel up and lays out its parameters, given in registry order."""
+    kernel = registry(family).get(name)
+    if kernel is None:
+        raise ValueError(f"{family}: expected one of {', '.join(registry(family))}, got {name!r}; use one of these")
+    if len(params) != len(kernel.params):
+        raise ValueError(
+            f"{name}: expected {len(kernel.params)} parameters ({', '.join(kernel.params) or 'none'}), "
+            f"got {len(params)}; give each of them"
+        )
+    for i in range(len(params)):
+        values[i] = params[i]
+    return kernel.kind
+
+
+cdef int real_type(cnp.ndarray a, str name) except -1:
+    if cnp.PyArray_TYPE(a) == cnp.NPY_FLOAT32:
+        return FM_F32
+    if cnp.PyArray_TYPE(a) == cnp.NPY_FLOAT64:
+        return FM_F64
+    raise TypeError(f"{name}: expected float32 or float64, got {a.dtype}; convert with astype")
+
+
+cdef cnp.ndarray dense_array(object value, str name):
+    """A C-contiguous, aligned, native float array: the value itself when it is one, else a copy of it."""
+    cdef cnp.ndarray a = np.require(value, requirements=["C", "A"])
+    if not a.dtype.isnative:
+        a = a.astype(a.dtype.newbyteorder("="))
+    real_type(a, name)
+    return a
+
+
+cdef cnp.ndarray dense_like(object value, cnp.ndarray other, str name):
+    """The same, and of the other array's type and shape."""
+    cdef cnp.ndarray a = dense_array(value, name)
+    if a.dtype != other.dtype or not cnp.PyArray_SAMESHAPE(a, other):
+        raise ValueError(
+            f"{name}: expected shape {np.shape(other)} of {other.dtype}, got {np.shape(a)} of {a.dtype}; "
+            "give arrays of one shape and type"
+        )
+    return a
+
+
+cdef cnp.ndarray output_like(object out, cnp.ndarray other):
+    """A fresh array like `other`, or `out` if it can be written in place."""
+    cdef cnp.ndarray a
+    if out is None:
+        return np.empty_like(other, order="C", subok=False)
+    if not isinstance(out, np.ndarray):
+        raise TypeError(f"out: expected a NumPy array, got {type(out).__name__}; pass an array to be filled")
+    a = out
+    if a.dtype != other.dtype or not cnp.PyArray_SAMESHAPE(a, other) or not a.flags.carray:
+        raise ValueError(
+            f"out: expected a writable C-contiguous array of shape {np.shape(other)} of {other.dtype}, "
+            f"got {np.shape(a)} of {a.dtype}; leave it out to get a new one"
+        )
+    return a

@@ -1,0 +1,70 @@
+# runtime.pxi: levels and threads.
+
+cdef extern from "fastmlp.h" nogil:
+    int fm_level_count()
+    const char *fm_level_name(int level)
+    int fm_level_usable(int level)
+    int fm_level_chosen()
+    void fm_level_choose(int level)
+    const char *fm_compiler()
+    int fm_openmp_version()
+    void fm_threads_set(int threads)
+    int fm_threads_wanted()
+    int fm_threads_get()
+    int fm_threads_forked()
+    void fm_threads_grain(double ns)
+
+
+def levels():
+    """The levels that were built, plainest first: ``{name: usable on this CPU}``."""
+    return {fm_level_name(i).decode(): bool(fm_level_usable(i)) for i in range(fm_level_count())}
+
+
+def level():
+    """The level in use."""
+    return fm_level_name(fm_level_chosen()).decode()
+
+
+def choose_level(str name):
+    """Makes a level the one in use; it must be built and usable."""
+    built = levels()
+    if not built.get(name, False):
+        state = "this CPU cannot run it" if name in built else "it was not built"
+        usable = ", ".join(n for n, ok in built.items() if ok)
+        raise ValueError(f"level: expected one of {usable}, got {name!r} ({state}); set FASTMLP_ISA to one of these")
+    fm_level_choose(list(built).index(name))
+
+
+def compiler():
+    """The compiler that built this module."""
+    return fm_compiler().decode()
+
+
+def openmp_version():
+    """The OpenMP date the build saw, 0 without OpenMP."""
+    return fm_openmp_version()
+
+
+def set_threads(int threads):
+    """The most threads a call uses; 0 follows OMP_NUM_THREADS and the machine."""
+    fm_threads_set(threads)
+
+
+def wanted_threads():
+    """What `set_threads` was last given."""
+    return fm_threads_wanted()
+
+
+def get_threads():
+    """The most threads a call would use now."""
+    return fm_threads_get()
+
+
+def threads_forked():
+    """Whether this process is a fork that lost its parent's threads and so computes on one."""
+    return bool(fm_threads_forked())
+
+
+def set_thread_grain(double nanoseconds):
+    """The least work a thread is started for; negative: the default. Tests set 0 to make small cases parallel."""
+    fm_threads_grain(nanoseconds)

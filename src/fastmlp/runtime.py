@@ -1,0 +1,58 @@
+"""Which instruction-set level and how many threads the engine uses."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from fastmlp import _core
+
+
+def _choose_level() -> None:
+    """Take the best level this CPU runs, or the one ``FASTMLP_ISA`` names."""
+    usable = [name for name, ok in _core.levels().items() if ok]
+    wanted = os.environ.get("FASTMLP_ISA", "").strip().lower()
+    _core.choose_level(wanted or usable[-1])
+
+
+def set_num_threads(n: int | None) -> None:
+    """Let each call use at most ``n`` threads; None follows ``OMP_NUM_THREADS`` and the machine.
+
+    Results never depend on it.
+
+    Examples
+    --------
+    >>> import fastmlp
+    >>> fastmlp.set_num_threads(1)
+    >>> fastmlp.get_num_threads()
+    1
+    >>> fastmlp.set_num_threads(None)
+    """
+    if n is None:
+        _core.set_threads(0)
+        return
+    if isinstance(n, bool) or not hasattr(n, "__index__"):
+        raise TypeError(f"set_num_threads: expected an integer or None, got {n!r}; pass a count of 1 or more")
+    if n < 1:
+        raise ValueError(f"set_num_threads: expected 1 or more, got {n}; pass None to follow the machine")
+    _core.set_threads(n)
+
+
+def get_num_threads() -> int:
+    """Return the most threads a call would use now."""
+    return _core.get_threads()
+
+
+@contextmanager
+def threads(n: int | None) -> Iterator[None]:
+    """Use at most ``n`` threads inside a ``with`` block (for the whole process, not only this Python thread)."""
+    before = _core.wanted_threads()
+    set_num_threads(n)
+    try:
+        yield
+    finally:
+        _core.set_threads(before)
+
+
+_choose_level()

@@ -1,0 +1,28 @@
+"""Fixtures and helpers every test file shares."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from fastmlp import _core
+
+
+@pytest.fixture(params=["float32", "float64"])
+def dtype(request):
+    """Each element type in turn."""
+    return np.dtype(request.param)
+
+
+@pytest.fixture
+def rng():
+    """Random numbers that are the same in every run."""
+    return np.random.default_rng(20240229)
+
+
+@pytest.fixture
+def every_thread():
+    """Starts threads however small the work is, so that small cases exercise the parallel paths."""
+    _core.set_thread_grain(0.0)
+    yield
+    _core.set_thread_grain(-1.0)
+    _core.set_threads(0)
