@@ -78,9 +78,84 @@ void fm_activation_bwd(int type, int kind, void *dZ, const void *saved, const vo
                        const double *params);
 
 /* ---- dense (framework/dense.c) ------------------------------------------------------------------------------------------ */
+/* A layer of its own, packed once and used many times: what an eager model runs, what the tests and benchmarks measure.
+ * `slots` optimizer slots are kept beside W and b. */
+typedef struct fm_dense_layer fm_dense_layer;
+typedef struct fm_dense_spec {
+    int type, activation, use_bias, slots;
+    double params[FM_PARAMS]; /* of the activation */
+    int64_t k, m, batch;      /* batch: the most rows a call brings */
+} fm_dense_spec;
+enum { FM_PART_W, FM_PART_B, FM_PART_SLOTS }; /* parts: W, b, then slot s of W and of b at FM_PART_SLOTS + 2s (+ 1) */
+
+fm_status fm_dense_new(fm_dense_layer **layer, const fm_dense_spec *spec);
+void fm_dense_free(fm_dense_layer *layer);
+void fm_dense_write(fm_dense_layer *layer, int part, const void *values); /* row-major (k,m) or (m) into panels */
+void fm_dense_read(const fm_dense_layer *layer, int part, void *values);
+/* Y = f(XW + b) for rows index[0 … n-1] of x (or its first n); x may have any type and strides. */
+void fm_dense_run_forward(fm_dense_layer *layer, void *Y, const fm_view *x, const int64_t *index, int64_t n);
+/* From dY of the latest forward: dX, dW, db (each may be NULL), or, with an optimizer, the update in place of dW, db. */
+struct fm_optimizer;
+void fm_dense_run_backward(fm_dense_layer *layer, void *dX, void *dW, void *db, const void *dY, int64_t n,
+                           const struct fm_optimizer *optimizer, int64_t step);
+/* One phase again and again on what the buffers hold, in one parallel region: for measuring. */
+enum { FM_PHASE_FORWARD, FM_PHASE_BACKWARD_DATA, FM_PHASE_BACKWARD_WEIGHTS, FM_PHASE_UPDATE };
+void fm_dense_repeat(fm_dense_layer *layer, int phase, int64_t n, int64_t times,
+                     const struct fm_optimizer *optimizer);
+/* Fused multiply-adds on registers alone: returns the floating-point operations done by all threads together. */
+double fm_peak(int type, int threads, int64_t rounds);
+
 /* ---- row and trainable activations ---------------------------------------------------------------------------------------- */
 /* ---- losses ------------------------------------------------------------------------------------------------------------------ */
 /* ---- optimizers ---------------------------------------------------------------------------------------------------------------- */
 /* ---- reductions and constraints -------------------------------------------------------------------------------------------------- */
 /* ---- normalisation ----------------------------------------------------------------------------------------------------------------- */
 /* ---- random numbers, dropout and noise ------------------------------------------------------------------------------------------------ */
+
+/* ---- programs: training a chain of dense layers (framework/network.c, train.c, infer.c) --------------------------------
+ * A program is lowered once into a network: weights, optimizer state and one arena. fm_network_train then runs many
+ * steps in one parallel region, without allocating, converting or copying anything but the rows of each batch. */
+typedef struct fm_program_layer {
+    int64_t units;
+    int activation, use_bias;
+    int noise, constraint; /* kinds; -1: none. Noise follows the activation, in training only. */
+    double params[FM_PARAMS], noise_params[FM_PARAMS], constraint_params[FM_PARAMS];
+    double l1, l2, bias_l1, bias_l2;
+} fm_program_layer;
+
+typedef struct fm_program {
+    int type;
+    int64_t inputs, batch, count; /* batch: the most rows of a step; count: of layers, at least 1 */
+    const fm_program_layer *layers;
+    int output; /* a row activation after the last layer; -1: none */
+    int loss, logits; /* logits: the loss takes what comes before the last activation (elementwise or row) */
+    double output_params[FM_PARAMS], loss_params[FM_PARAMS];
+    fm_optimizer optimizer;
+    uint64_t seed;
+} fm_program;
+
+typedef struct fm_run {
+    fm_view x, target;            /* target.data NULL: labels are used */
+    const int32_t *labels;        /* one class a row of x */
+    const double *sample_weight;  /* one a row of x; NULL: all 1 */
+    const int64_t *index;         /* the order of the rows; NULL: as they come */
+    int64_t n, batch, at;         /* rows in the order, rows a step, rows done (moved on) */
+    int64_t most_steps;           /* stop after this many … */
+    double seconds;               /* … or this long (<= 0: no limit), always between steps */
+    double loss, weight;          /* Σ w·loss and the number of rows, added to */
+    int64_t steps;                /* steps done, added to */
+} fm_run;
+
+typedef struct fm_network fm_network;
+fm_status fm_network_new(fm_network **net, const fm_program *program);
+void fm_network_free(fm_network *net);
+void fm_network_write(fm_network *net, int64_t layer, int part, const void *values); /* parts as of a dense layer */
+void fm_network_read(const fm_network *net, int64_t layer, int part, void *values);
+int64_t fm_network_step(const fm_network *net);
+void fm_network_set_step(fm_network *net, int64_t step);
+void fm_network_set_learning_rate(fm_network *net, double learning_rate);
+void fm_network_train(fm_network *net, fm_run *run);
+/* Y for the rows that index names (NULL: the first n of x), row-major. */
+void fm_network_predict(fm_network *net, void *Y, const fm_view *x, const int64_t *index, int64_t n);
+/* The loss of each of those rows, unweighted. */
+void fm_network_evaluate(fm_network *net, void *row_loss, const fm_run *run);

@@ -90,10 +90,18 @@ typedef struct fm_kernels {
     void (*gemm)(int a_layout, void *C, const void *A, int64_t a_stride, const void *B, int64_t rows, int64_t cols,
                  int64_t k, int resume, const fm_ahead *ahead);
     void (*transpose)(void *dst, const void *src);              /* a 32 × 32 tile, both with ld 32; dst is not src */
-    void (*add_row)(void *y, const void *row, int64_t rows, int64_t cols); /* y[i·32 + j] += row[j] */
+    /* blocks with ld 32, cols a multiple of 16 */
+    void (*add_row)(void *y, const void *row, int64_t rows, int64_t cols);     /* y[i·32 + j] += row[j] */
+    void (*sum_chunks)(void *y, const void *chunks, int64_t apart, int64_t count, int64_t rows, int64_t cols);
+    void (*add_column)(void *y, const void *column, int64_t rows, int64_t cols); /* y[i·32 + j] += column[i] */
+    void (*column_sums)(void *sums, const void *x, int64_t rows, int64_t cols); /* Σ_i x[i·32 + j], i ascending */
+    void (*copy)(void *y, const void *x, int64_t rows, int64_t cols);
+    void (*zero)(void *y, int64_t rows, int64_t cols);
     void (*gather)(void *panels, int64_t batch, const fm_view *x, const int64_t *index, int64_t lo, int64_t hi);
     void (*to_panels)(void *panels, int64_t batch, const void *x, int64_t ldx, int64_t rows, int64_t cols);
     void (*from_panels)(void *x, int64_t ldx, const void *panels, int64_t batch, int64_t rows, int64_t cols);
+
+    double (*peak)(int64_t rounds); /* floating-point operations done */
 
     const fm_vmath_kernel *vmath;
     const fm_activation_kernel *activations;

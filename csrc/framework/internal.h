@@ -18,7 +18,7 @@ void fm_free(void *p);
 typedef struct fm_team fm_team;
 typedef void fm_body(void *context, fm_team *team, int t);
 void fm_team_run(int threads, fm_body *body, void *context);
-int fm_team_size(const fm_team *team);
+int fm_team_size(const fm_team *team); /* NULL: one thread on its own */
 void fm_barrier(fm_team *team, int t); /* all writes before it are seen by all after it */
 
 /* Thread t's share of n units: contiguous, in order, the same rule everywhere. */

@@ -88,10 +88,12 @@ static void after_fork_in_child(void) {
 __attribute__((constructor)) static void watch_forks(void) { pthread_atfork(NULL, NULL, after_fork_in_child); }
 #endif
 
+int fm_team_size(const fm_team *team) { return team ? team->size : 1; }
+
 /* Every thread raises its own flag, then waits for all others to reach the same count. After a while it lends its core
  * to whoever else wants it: beside a busy process, spinning on would make each step wait for a time slice. */
 void fm_barrier(fm_team *team, int t) {
-    if (team->size == 1) return;
+    if (fm_team_size(team) == 1) return;
     unsigned now = ++team->flags[t].here;
     atomic_store_explicit(&team->flags[t].arrived, now, memory_order_release);
     for (int other = 0; other < team->size; other++) {
@@ -105,8 +107,6 @@ void fm_barrier(fm_team *team, int t) {
         }
     }
 }
-
-int fm_team_size(const fm_team *team) { return team->size; }
 
 static void run_alone(fm_body *body, void *context) {
     fm_team team = {1, NULL};

@@ -123,29 +123,86 @@ static void add_row(void *y, const void *row, int64_t rows, int64_t cols) {
     }
 }
 
-/* A VL × VL block in log2(VL) rounds of two-row shuffles: round d swaps the off-diagonal d × d blocks. */
-static void transpose_block(real *dst, const real *src) {
-#if defined(__GNUC__) && !defined(__clang__)
-    vr r[VL];
-    FM_UNROLL for (int i = 0; i < VL; i++) r[i] = vr_load(src + i * FM_PANEL);
-    FM_UNROLL for (int d = 1; d < VL; d *= 2) {
-        vi low, high;
-        FM_UNROLL for (int j = 0; j < VL; j++) {
-            low[j] = j & d ? VL + j - d : j;
-            high[j] = j & d ? VL + j : j + d;
+/* y = ((c0 + c1) + c2) + … over chunks `apart` elements from each other */
+static void sum_chunks(void *y, const void *chunks, int64_t apart, int64_t count, int64_t rows, int64_t cols) {
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < cols; j += VL) {
+            const real *p = (const real *)chunks + i * FM_PANEL + j;
+            vr s = vr_load(p);
+            for (int64_t c = 1; c < count; c++) s = s + vr_load(p + c * apart);
+            vr_store((real *)y + i * FM_PANEL + j, s);
         }
-        FM_UNROLL for (int i = 0; i < VL; i++) {
-            if (i & d) continue;
-            vr a = r[i], b = r[i + d];
-            r[i] = __builtin_shuffle(a, b, low);
-            r[i + d] = __builtin_shuffle(a, b, high);
+}
+
+static void add_column(void *y, const void *column, int64_t rows, int64_t cols) {
+    for (int64_t i = 0; i < rows; i++) {
+        vr b = vr_set(((const real *)column)[i]);
+        for (int64_t j = 0; j < cols; j += VL) {
+            real *p = (real *)y + i * FM_PANEL + j;
+            vr_store(p, vr_load(p) + b);
         }
     }
-    FM_UNROLL for (int i = 0; i < VL; i++) vr_store(dst + i * FM_PANEL, r[i]);
+}
+
+static void column_sums(void *sums, const void *x, int64_t rows, int64_t cols) {
+    for (int64_t j = 0; j < cols; j += VL) {
+        vr s = vr_zero();
+        for (int64_t i = 0; i < rows; i++) s = s + vr_load((const real *)x + i * FM_PANEL + j);
+        vr_store((real *)sums + j, s);
+    }
+}
+
+static void copy(void *y, const void *x, int64_t rows, int64_t cols) {
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < cols; j += VL) {
+            int64_t o = i * FM_PANEL + j;
+            vr_store((real *)y + o, vr_load((const real *)x + o));
+        }
+}
+
+static void zero(void *y, int64_t rows, int64_t cols) {
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < cols; j += VL) vr_store((real *)y + i * FM_PANEL + j, vr_zero());
+}
+
+/* A VL × VL block in log2(VL) rounds of two-row shuffles: the round for distance d swaps the off-diagonal d × d blocks of
+ * every 2d × 2d block. LOW and HIGH name the lanes of the two rows that make the new pair. */
+#define LOW(j, d) ((j) & (d) ? VL + (j) - (d) : (j))
+#define HIGH(j, d) ((j) & (d) ? VL + (j) : (j) + (d))
+#define LANES_2(M, j, d) M(j, d), M(j + 1, d)
+#define LANES_4(M, j, d) LANES_2(M, j, d), LANES_2(M, j + 2, d)
+#define LANES_8(M, j, d) LANES_4(M, j, d), LANES_4(M, j + 4, d)
+#define LANES_16(M, j, d) LANES_8(M, j, d), LANES_8(M, j + 8, d)
+#define LANES_VL__(n, M, d) LANES_##n(M, 0, d)
+#define LANES_VL_(n, M, d) LANES_VL__(n, M, d)
+#define LANES_VL(M, d) LANES_VL_(VL, M, d)
+#if defined(__clang__)
+#define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 #else
-    for (int i = 0; i < VL; i++)
-        for (int j = 0; j < VL; j++) dst[j * FM_PANEL + i] = src[i * FM_PANEL + j];
+#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (vi){__VA_ARGS__})
 #endif
+#define SWAP_ROUND(d)                                             \
+    FM_UNROLL for (int i = 0; i < VL; i++) {                      \
+        if (i & d) continue;                                      \
+        vr a = r[i], b = r[i + d];                                \
+        r[i] = SHUFFLE(a, b, LANES_VL(LOW, d));                   \
+        r[i + d] = SHUFFLE(a, b, LANES_VL(HIGH, d));              \
+    }
+
+FM_INLINE void transpose_block(real *dst, const real *src) {
+    vr r[VL];
+    FM_UNROLL for (int i = 0; i < VL; i++) r[i] = vr_load(src + i * FM_PANEL);
+#if VL > 8
+    SWAP_ROUND(8)
+#endif
+#if VL > 4
+    SWAP_ROUND(4)
+#endif
+#if VL > 2
+    SWAP_ROUND(2)
+#endif
+    SWAP_ROUND(1)
+    FM_UNROLL for (int i = 0; i < VL; i++) vr_store(dst + i * FM_PANEL, r[i]);
 }
 static void transpose(void *dst, const void *src) {
     for (int i = 0; i < FM_PANEL; i += VL)

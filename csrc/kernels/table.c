@@ -7,6 +7,7 @@
 #include "vmath.h"
 #include "gemm_micro.h"
 #include "pack.h"
+#include "peak.h"
 #include "activations.h"
 #include "row_activations.h"
 #include "losses.h"
@@ -24,9 +25,15 @@ const fm_kernels FM_TABLE = {
     .gemm = gemm,
     .transpose = transpose,
     .add_row = add_row,
+    .sum_chunks = sum_chunks,
+    .add_column = add_column,
+    .column_sums = column_sums,
+    .copy = copy,
+    .zero = zero,
     .gather = gather,
     .to_panels = to_panels,
     .from_panels = from_panels,
+    .peak = peak,
     .vmath = vmath_table,
     .activations = activation_table,
     .row_activations = row_activation_table,

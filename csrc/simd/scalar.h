@@ -4,7 +4,6 @@
 #pragma once
 #include <math.h>
 #include <stdint.h>
-#include <string.h>
 
 #if FM_BITS == 32
 #define VL 4

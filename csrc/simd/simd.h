@@ -13,6 +13,8 @@
  * intrinsic. Two promises make results equal on every level: each operation is IEEE-exact, and max/min are
  * `a > b ? a : b` and `a < b ? a : b` (a NaN in either operand gives b: put the data there if it must survive). */
 #pragma once
+#include <string.h>
+
 #define FM_INLINE static inline __attribute__((always_inline, unused))
 #define FM_UNROLL _Pragma("GCC unroll 32")
 

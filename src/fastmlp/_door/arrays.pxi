@@ -97,3 +97,35 @@ cdef cnp.ndarray output_like(object out, cnp.ndarray other):
             f"got {np.shape(a)} of {a.dtype}; leave it out to get a new one"
         )
     return a
+
+
+_VIEW_TYPES = {
+    "f4": FM_F32, "f8": FM_F64, "f2": FM_F16, "b1": FM_U8, "u1": FM_U8, "i1": FM_I8, "u2": FM_U16, "i2": FM_I16,
+    "u4": FM_U32, "i4": FM_I32, "u8": FM_U64, "i8": FM_I64,
+}
+
+
+cdef cnp.ndarray matrix_view(object value, str name, int64_t columns, fm_view *view):
+    """Describes a matrix of any number type, byte order and strides without copying it; the array that owns it."""
+    cdef cnp.ndarray a = np.asanyarray(value)
+    type = _VIEW_TYPES.get(a.dtype.str[1:])
+    if type is None:
+        raise TypeError(f"{name}: expected numbers (float16/32/64, integers, bool), got {a.dtype}; convert with astype")
+    if cnp.PyArray_NDIM(a) != 2 or (columns >= 0 and a.shape[1] != columns):
+        wanted = f"shape (rows, {columns})" if columns >= 0 else "two dimensions"
+        raise ValueError(f"{name}: expected {wanted}, got shape {np.shape(a)}; reshape it")
+    view.data = cnp.PyArray_DATA(a)
+    view.rows, view.cols = a.shape[0], a.shape[1]
+    view.row_stride, view.col_stride = a.strides[0], a.strides[1]
+    view.type, view.swapped = type, not a.dtype.isnative
+    return a
+
+
+cdef cnp.ndarray row_index(object index, int64_t rows):
+    """Row numbers as int64, each checked to lie in [0, rows)."""
+    cdef cnp.ndarray a = np.asarray(index)
+    if a.ndim != 1 or a.dtype.kind not in "iu":
+        raise TypeError(f"index: expected a list of integers, got shape {np.shape(a)} of {a.dtype}; pass row numbers")
+    if a.size and (a.min() < 0 or a.max() >= rows):
+        raise IndexError(f"index: expected rows 0 to {rows - 1}, got {a.min()} to {a.max()}; drop those outside")
+    return np.ascontiguousarray(a, np.int64)

@@ -1,0 +1,299 @@
+/* dense.c: the dense layer's forward, backward-data and backward-weights over tiles of the matrix product.
+ *
+ * No operand is packed: activations, weights and gradients live in panels, and dX is computed transposed (its A operand
+ * is W, its B operand dZt), so that each product reads B as a stream and A at constant distances. What follows a product
+ * (bias, activation, derivative, optimizer) runs as a small loop of its own over a tile that is still in L1. */
+#include "dense.h"
+
+enum { P = FM_PANEL, TILE_ROWS = 16, K_BLOCK = 4096 };
+
+void *fm_arena_take(fm_arena *arena, int64_t a, int64_t b, int64_t c, int64_t size) {
+    int64_t bytes;
+    if (__builtin_mul_overflow(a, b, &bytes) || __builtin_mul_overflow(bytes, c, &bytes) ||
+        __builtin_mul_overflow(bytes, size, &bytes) || bytes > INT64_MAX - arena->used - 64) {
+        arena->overflow = 1;
+        return NULL;
+    }
+    void *p = arena->base ? arena->base + arena->used : NULL;
+    arena->used += (bytes + 63) / 64 * 64;
+    return p;
+}
+
+void fm_dense_layout(fm_dense *layer, fm_arena *arena, int train, int gradients) {
+    const int64_t panels = fm_panels(layer->m), batch = layer->batch, k = layer->k, size = layer->size;
+    layer->W = fm_arena_take(arena, panels, k, P, size);
+    layer->b = fm_arena_take(arena, panels, P, 1, size);
+    layer->Y = fm_arena_take(arena, panels, batch, P, size);
+    layer->Z = layer->kern->activations[layer->activation].saves == FM_SAVES_INPUT
+                   ? fm_arena_take(arena, panels, batch, P, size)
+                   : NULL;
+    layer->out = layer->noise >= 0 ? fm_arena_take(arena, panels, batch, P, size) : layer->Y;
+    if (!train) return;
+    for (int s = 0; s < layer->slots; s++) {
+        layer->slot_W[s] = fm_arena_take(arena, panels, k, P, size);
+        layer->slot_b[s] = fm_arena_take(arena, panels, P, 1, size);
+    }
+    layer->dZ = fm_arena_take(arena, panels, batch, P, size);
+    layer->dZt_stride = panels * P * P;
+    layer->dZt = fm_arena_take(arena, batch / P, layer->dZt_stride, 1, size);
+    if (gradients) {
+        layer->dW = fm_arena_take(arena, panels, k, P, size);
+        layer->db = fm_arena_take(arena, panels, P, 1, size);
+    }
+}
+
+/* A part's memory; its rows: k for a matrix, 1 for a vector. */
+static char *part_memory(const fm_dense *layer, int part, int64_t *rows) {
+    const int slot = (part - FM_PART_SLOTS) / 2, vector = part % 2;
+    *rows = vector ? 1 : layer->k;
+    if (part >= FM_PART_SLOTS) return vector ? layer->slot_b[slot] : layer->slot_W[slot];
+    return vector ? layer->b : layer->W;
+}
+
+void fm_dense_set_part(fm_dense *layer, int part, const void *values) {
+    int64_t rows;
+    char *memory = part_memory(layer, part, &rows);
+    layer->kern->to_panels(memory, rows, values, layer->m, rows, layer->m);
+}
+
+void fm_dense_get_part(const fm_dense *layer, int part, void *values) {
+    int64_t rows;
+    const char *memory = part_memory(layer, part, &rows);
+    layer->kern->from_panels(values, layer->m, memory, rows, rows, layer->m);
+}
+
+fm_sink fm_dense_sink(const fm_dense *layer) {
+    return (fm_sink){layer->dZ,         layer->dZt,    layer->dZt_stride,
+                     layer->activation, layer->params, fm_dense_saved(layer),
+                     layer->noise,      layer->noise_params, layer->draw};
+}
+
+/* How many tiles cover `rows`: as few as the micro-kernel allows, of even height (11 + 11 + 10, not 14 + 14 + 4). */
+static int64_t tile_count(const fm_kernels *kern, int64_t rows, int64_t columns) {
+    int64_t most = columns <= kern->lanes ? kern->mr_narrow : kern->mr;
+    return (rows + most - 1) / most;
+}
+
+/* The product for one tile. Long sums go in blocks, so that a block of B stays in cache while the tiles pass over it;
+ * resuming from the stored sums keeps the chain of additions as it would be without blocks. */
+static void product(const fm_kernels *kern, int a_layout, char *C, const char *A, int64_t a_stride, const char *B,
+                    int64_t rows, int64_t columns, int64_t k, int64_t size, const fm_ahead *ahead) {
+    kern->gemm(a_layout, C, A, a_stride, B, rows, columns, fm_min64(k, K_BLOCK), 0, ahead);
+    for (int64_t done = K_BLOCK; done < k; done += K_BLOCK) {
+        int64_t a_step = a_layout == FM_A_ROWS ? done / P * a_stride : done * P;
+        kern->gemm(a_layout, C, A + a_step * size, a_stride, B + done * P * size, rows, columns,
+                   fm_min64(k - done, K_BLOCK), 1, NULL);
+    }
+}
+
+void fm_product(const fm_kernels *kern, int a_layout, char *C, const char *A, int64_t a_stride, const char *B,
+                int64_t rows, int64_t columns, int64_t k) {
+    const int64_t tiles = tile_count(kern, rows, columns), size = kern->bits / 8;
+    for (int64_t r = 0; r < tiles; r++) {
+        int64_t i0, i1;
+        fm_share(rows, (int)r, (int)tiles, &i0, &i1);
+        product(kern, a_layout, C + i0 * P * size, A + i0 * (a_layout == FM_A_ROWS ? P : 1) * size, a_stride, B,
+                i1 - i0, columns, k, size, NULL);
+    }
+}
+
+/* Bias, activation and noise over the sums Z = XW of panel p, rows r0 … r1-1. */
+static void finish(const fm_dense *layer, char *Z, int64_t p, int64_t r0, int64_t r1) {
+    const fm_kernels *kern = layer->kern;
+    const int64_t columns = fm_whole_lanes(fm_panel_columns(layer->m, p)), rows = r1 - r0;
+    const int64_t at = (p * layer->batch + r0) * P * layer->size;
+    if (layer->use_bias) kern->add_row(Z, layer->b + p * P * layer->size, rows, columns);
+    if (layer->Z) kern->copy(layer->Z + at, Z, rows, columns);
+    kern->activations[layer->activation].fwd(layer->Y + at, Z, rows, columns, P, layer->params);
+    if (layer->noise < 0) return;
+    fm_draw draw = layer->draw;
+    draw.row = r0;
+    draw.col = p * P;
+    kern->noises[layer->noise].fwd(layer->out + at, layer->Y + at, rows, columns, P, layer->noise_params, &draw);
+}
+
+/* Y of panel p for rows r0 … r1-1, at most one tile of them. */
+static void forward_tile(const fm_dense *layer, const char *X, int64_t p, int64_t r0, int64_t r1) {
+    const fm_kernels *kern = layer->kern;
+    const int64_t size = layer->size, k = layer->k, batch = layer->batch;
+    const int64_t columns = fm_whole_lanes(fm_panel_columns(layer->m, p));
+    _Alignas(64) char C[TILE_ROWS * P * sizeof(double)];
+    product(kern, FM_A_ROWS, C, X + r0 * P * size, batch * P, layer->W + p * k * P * size, r1 - r0, columns, k, size,
+            NULL);
+    finish(layer, C, p, r0, r1);
+}
+
+void fm_dense_finish_rows(const fm_dense *layer, char *sums, int64_t r0, int64_t r1) { finish(layer, sums, 0, r0, r1); }
+
+void fm_dense_forward(const fm_dense *layer, const char *X, int64_t n, const fm_team *team, int t) {
+    const int64_t tiles = tile_count(layer->kern, n, fm_min64(layer->m, P));
+    int64_t lo, hi;
+    fm_share(fm_panels(layer->m) * tiles, t, fm_team_size(team), &lo, &hi);
+    for (int64_t u = lo; u < hi; u++) {
+        int64_t r0, r1;
+        fm_share(n, (int)(u % tiles), (int)tiles, &r0, &r1);
+        forward_tile(layer, X, u / tiles, r0, r1);
+    }
+}
+
+void fm_dense_forward_rows(const fm_dense *layer, const char *X, int64_t r0, int64_t r1) {
+    const int64_t tiles = tile_count(layer->kern, r1 - r0, fm_min64(layer->m, P));
+    for (int64_t p = 0; p < fm_panels(layer->m); p++)
+        for (int64_t r = 0; r < tiles; r++) {
+            int64_t lo, hi;
+            fm_share(r1 - r0, (int)r, (int)tiles, &lo, &hi);
+            forward_tile(layer, X, p, r0 + lo, r0 + hi);
+        }
+}
+
+/* One 32 × 32 tile of dX: (inputs of panel pi) × (batch group q), computed transposed, then turned. */
+static void backward_data_tile(const fm_dense *layer, const fm_sink *sink, int64_t n, int64_t pi, int64_t q) {
+    const fm_kernels *kern = layer->kern;
+    const int64_t size = layer->size, k = layer->k, batch = layer->batch;
+    const int64_t inputs = fm_panel_columns(k, pi), rows = fm_min64(n - q * P, P);
+    const int64_t at = (pi * batch + q * P) * P * size;
+    _Alignas(64) char turned[P * P * sizeof(double)];
+    fm_product(kern, FM_A_ROWS, turned, layer->W + pi * P * P * size, k * P, layer->dZt + q * layer->dZt_stride * size,
+               inputs, fm_whole_lanes(rows), layer->m);
+    if (inputs < P) kern->zero(turned + inputs * P * size, P - inputs, P);
+    char *d = sink->d + at; /* whole groups of 32 rows have room here; rows past n hold nothing that is read */
+    kern->transpose(d, turned);
+    if (sink->activation < 0) return;
+    if (sink->noise >= 0) {
+        fm_draw draw = sink->draw;
+        draw.row = q * P;
+        draw.col = pi * P;
+        kern->noises[sink->noise].bwd(d, d, rows, fm_whole_lanes(inputs), P, sink->noise_params, &draw);
+    }
+    kern->activations[sink->activation].bwd(d, sink->saved + at, d, rows, fm_whole_lanes(inputs), P, sink->params);
+    if (sink->dt) kern->transpose(sink->dt + (q * sink->dt_stride + pi * P * P) * size, d);
+}
+
+void fm_dense_backward_data(const fm_dense *layer, const fm_sink *sink, int64_t n, const fm_team *team, int t) {
+    const int64_t groups = (n + P - 1) / P;
+    int64_t lo, hi;
+    fm_share(fm_panels(layer->k) * groups, t, fm_team_size(team), &lo, &hi);
+    for (int64_t u = lo; u < hi; u++) backward_data_tile(layer, sink, n, u / groups, u % groups);
+}
+
+void fm_dense_output_gradient(const fm_dense *layer, int64_t r0, int64_t r1) {
+    const fm_activation_kernel *activation = &layer->kern->activations[layer->activation];
+    for (int64_t p = 0; p < fm_panels(layer->m); p++) {
+        const int64_t at = (p * layer->batch + r0) * P * layer->size;
+        activation->bwd(layer->dZ + at, fm_dense_saved(layer) + at, layer->dZ + at, r1 - r0,
+                        fm_whole_lanes(fm_panel_columns(layer->m, p)), P, layer->params);
+    }
+}
+
+void fm_dense_transpose(const fm_dense *layer, int64_t n, const fm_team *team, int t) {
+    const int64_t groups = (n + P - 1) / P, panels = fm_panels(layer->m), size = layer->size;
+    int64_t lo, hi;
+    fm_share(groups * panels, t, fm_team_size(team), &lo, &hi);
+    for (int64_t u = lo; u < hi; u++) {
+        const int64_t q = u / panels, p = u % panels;
+        layer->kern->transpose(layer->dZt + (q * layer->dZt_stride + p * P * P) * size,
+                               layer->dZ + (p * layer->batch + q * P) * P * size);
+    }
+}
+
+/* The slots at an offset, for one call of an optimizer. */
+typedef struct {
+    void *s[FM_SLOTS];
+} slots_at;
+static slots_at at_offset(char *const slots[FM_SLOTS], int count, int64_t offset) {
+    slots_at r = {{0}};
+    for (int s = 0; s < count; s++) r.s[s] = slots[s] + offset;
+    return r;
+}
+
+/* The bias gradient of one panel: the column sums of dZ. */
+void fm_dense_bias(const fm_dense *layer, int64_t p, int64_t n, const fm_optimizer_kernel *optimizer,
+                   const fm_hyper *h) {
+    const fm_kernels *kern = layer->kern;
+    const int64_t size = layer->size, columns = fm_whole_lanes(fm_panel_columns(layer->m, p)), at = p * P * size;
+    _Alignas(64) char sums[P * sizeof(double)];
+    char *db = optimizer ? sums : layer->db + at;
+    kern->column_sums(db, layer->dZ + p * layer->batch * P * size, n, columns);
+    if (!optimizer) return;
+    slots_at s = at_offset(layer->slot_b, layer->slots, at);
+    optimizer->step(layer->b + at, db, s.s, 1, columns, P, h);
+}
+
+/* One panel of inputs × one panel of outputs of dW. */
+static void weights_tile(const fm_dense *layer, const char *X, int64_t n, int64_t p, int64_t pi,
+                         const fm_optimizer_kernel *optimizer, const fm_hyper *h) {
+    const fm_kernels *kern = layer->kern;
+    const int64_t size = layer->size, k = layer->k, batch = layer->batch;
+    const int64_t inputs = fm_panel_columns(k, pi), columns = fm_whole_lanes(fm_panel_columns(layer->m, p));
+    const int64_t tiles = tile_count(kern, inputs, columns);
+    _Alignas(64) char C[TILE_ROWS * P * sizeof(double)];
+    for (int64_t r = 0; r < tiles; r++) {
+        int64_t i0, i1;
+        fm_share(inputs, (int)r, (int)tiles, &i0, &i1);
+        const int64_t at = (p * k + pi * P + i0) * P * size;
+        slots_at s = at_offset(layer->slot_W, layer->slots, at);
+        char *G = optimizer ? C : layer->dW + at;
+        fm_ahead ahead = {{layer->W + at, layer->W + at, layer->W + at, layer->W + at}, (i1 - i0) * P * size / 64};
+        for (int q = 0; q < layer->slots && q < FM_SLOTS - 1; q++) ahead.p[1 + q] = s.s[q];
+        product(kern, FM_A_COLUMNS, G, X + (pi * batch * P + i0) * size, 0, layer->dZ + p * batch * P * size, i1 - i0,
+                columns, n, size, optimizer ? &ahead : NULL);
+        if (optimizer) optimizer->step(layer->W + at, G, s.s, i1 - i0, columns, P, h);
+    }
+}
+
+void fm_dense_weights(const fm_dense *layer, const char *X, int64_t n, int64_t u0, int64_t u1,
+                      const fm_optimizer_kernel *optimizer, const fm_hyper *h) {
+    const int64_t in_panels = fm_panels(layer->k);
+    for (int64_t u = u0; u < u1; u++) weights_tile(layer, X, n, u / in_panels, u % in_panels, optimizer, h);
+}
+
+void fm_dense_backward_weights(const fm_dense *layer, const char *X, int64_t n, const fm_optimizer_kernel *optimizer,
+                               const fm_hyper *for_W, const fm_hyper *for_b, const fm_team *team, int t) {
+    const int64_t in_panels = fm_panels(layer->k), panels = fm_panels(layer->m);
+    int64_t lo, hi;
+    fm_share(panels * in_panels, t, fm_team_size(team), &lo, &hi);
+    fm_dense_weights(layer, X, n, lo, hi, optimizer, for_W);
+    if (!layer->use_bias) return;
+    for (int64_t p = (lo + in_panels - 1) / in_panels; p * in_panels < hi; p++) /* panels whose first tile was ours */
+        fm_dense_bias(layer, p, n, optimizer, for_b);
+}
+
+void fm_dense_update(const fm_dense *layer, const fm_optimizer_kernel *optimizer, const fm_hyper *for_W,
+                     const fm_hyper *for_b, const fm_team *team, int t) {
+    const int64_t panels = fm_panels(layer->m), size = layer->size, k = layer->k;
+    for (int64_t p = 0; p < panels; p++) {
+        int64_t lo, hi;
+        fm_share(k, t, fm_team_size(team), &lo, &hi);
+        const int64_t at = (p * k + lo) * P * size, columns = fm_whole_lanes(fm_panel_columns(layer->m, p));
+        slots_at s = at_offset(layer->slot_W, layer->slots, at);
+        optimizer->step(layer->W + at, layer->dW + at, s.s, hi - lo, columns, P, for_W);
+        if (t || !layer->use_bias) continue;
+        s = at_offset(layer->slot_b, layer->slots, p * P * size);
+        optimizer->step(layer->b + p * P * size, layer->db + p * P * size, s.s, 1, columns, P, for_b);
+    }
+}
+
+static int64_t blocks_of(int64_t elements) { return (elements + FM_SUM_BLOCK - 1) / FM_SUM_BLOCK; }
+static int64_t elements_W(const fm_dense *layer) { return fm_panels(layer->m) * layer->k * P; }
+static int64_t elements_b(const fm_dense *layer) { return layer->use_bias ? fm_panels(layer->m) * P : 0; }
+
+int64_t fm_sum_blocks_W(const fm_dense *layer) { return blocks_of(elements_W(layer)); }
+int64_t fm_sum_blocks(const fm_dense *layer) { return fm_sum_blocks_W(layer) + blocks_of(elements_b(layer)); }
+
+static void squares(const fm_dense *layer, double *blocks, const char *g, const char *w, int64_t n, const fm_hyper *h,
+                    int64_t lo, int64_t hi) {
+    for (int64_t i = lo; i < hi; i++) {
+        const int64_t at = i * FM_SUM_BLOCK;
+        blocks[i] = layer->kern->sum_squares_regularized(g + at * layer->size, w + at * layer->size,
+                                                         fm_min64(FM_SUM_BLOCK, n - at), h->l1, h->l2);
+    }
+}
+
+void fm_dense_squares(const fm_dense *layer, double *blocks, const fm_hyper *for_W, const fm_hyper *for_b,
+                      const fm_team *team, int t) {
+    const int64_t blocks_W = fm_sum_blocks_W(layer);
+    int64_t lo, hi;
+    fm_share(blocks_W, t, fm_team_size(team), &lo, &hi);
+    squares(layer, blocks, layer->dW, layer->W, elements_W(layer), for_W, lo, hi);
+    if (t == 0) squares(layer, blocks + blocks_W, layer->db, layer->b, elements_b(layer), for_b, 0, blocks_of(elements_b(layer)));
+}

@@ -1,0 +1,121 @@
+/* dense.h: one dense layer in panel layout, and its three products as phases of a running team.
+ *
+ *   X, Y, Z, dZ   activations   [panels of columns][batch][32]
+ *   W, slots, dW  weights       [panels of outputs][k][32]
+ *   dZt           dZ transposed [batch / 32][columns of all panels][32]
+ *
+ * A phase is called by every thread of the team with its number t and does that thread's share of a grid of tiles which
+ * depends on shapes alone; the caller puts a barrier between a phase and the next one that reads what it wrote. */
+#pragma once
+#include "internal.h"
+
+/* Where a gradient with respect to a layer's input goes: through the derivative of the activation that made that input
+ * into dZ and dZt of the layer before, or (activation < 0) as it is into d. */
+typedef struct fm_sink {
+    char *d, *dt;
+    int64_t dt_stride; /* elements from one batch group of dt to the next */
+    int activation;
+    const double *params;
+    const char *saved;
+    int noise; /* what followed the activation: drawn again here; < 0: nothing */
+    const double *noise_params;
+    fm_draw draw;
+} fm_sink;
+
+typedef struct fm_dense {
+    const fm_kernels *kern;
+    int64_t size; /* bytes of an element */
+    int64_t k, m, batch;
+    int activation, use_bias, slots;
+    double params[FM_PARAMS];
+    char *W, *b, *dW, *db, *slot_W[FM_SLOTS], *slot_b[FM_SLOTS];
+    int noise;    /* follows the activation; < 0: none */
+    double noise_params[FM_PARAMS];
+    fm_draw draw; /* names this layer's draws of the step under way */
+    char *Y, *Z, *out, *dZ, *dZt; /* Z: NULL unless the activation saves its input; out: Y after the noise */
+    int64_t dZt_stride;
+} fm_dense;
+
+/* A block of memory handed out front to back. With base == NULL it only measures. */
+typedef struct fm_arena {
+    char *base;
+    int64_t used;
+    int overflow;
+} fm_arena;
+void *fm_arena_take(fm_arena *arena, int64_t a, int64_t b, int64_t c, int64_t size);
+
+/* Capacity of a batch in panels: whole groups of 32, for tiles are transposed whole. */
+static inline int64_t fm_batch_capacity(int64_t n) { return (n + 31) / 32 * 32; }
+
+/* Lays a layer's buffers out. With `gradients`, dW and db get memory too. Needs kern, size, k, m, batch, activation,
+ * use_bias and slots; backward buffers only when `train`. */
+void fm_dense_layout(fm_dense *layer, fm_arena *arena, int train, int gradients);
+
+/* Parts (FM_PART_…) between panels and row-major arrays. */
+void fm_dense_set_part(fm_dense *layer, int part, const void *values);
+void fm_dense_get_part(const fm_dense *layer, int part, void *values);
+
+/* Columns of panel p of m, and a count rounded up to the 16 virtual lanes that every kernel fills whole. */
+static inline int64_t fm_panel_columns(int64_t m, int64_t p) { return fm_min64(m - p * FM_PANEL, FM_PANEL); }
+static inline int64_t fm_whole_lanes(int64_t columns) { return (columns + 15) / 16 * 16; }
+
+/* The product for up to 32 rows of C (ld 32), in tiles of even height. */
+void fm_product(const fm_kernels *kern, int a_layout, char *C, const char *A, int64_t a_stride, const char *B,
+                int64_t rows, int64_t columns, int64_t k);
+
+/* Where dX of the layer after this one goes: into this layer's dZ. */
+fm_sink fm_dense_sink(const fm_dense *layer);
+
+/* What the activation's backward reads. */
+static inline char *fm_dense_saved(const fm_dense *layer) { return layer->Z ? layer->Z : layer->Y; }
+
+void fm_dense_forward(const fm_dense *layer, const char *X, int64_t n, const fm_team *team, int t);
+/* The same for rows r0 … r1-1 and all columns, by the calling thread alone. */
+void fm_dense_forward_rows(const fm_dense *layer, const char *X, int64_t r0, int64_t r1);
+/* The end of forward for rows whose sums XW are known: bias, activation, noise. One tile of rows at a time; sums in panel
+ * layout, of the first panel's width at most. */
+void fm_dense_finish_rows(const fm_dense *layer, char *sums, int64_t r0, int64_t r1);
+void fm_dense_backward_data(const fm_dense *layer, const fm_sink *sink, int64_t n, const fm_team *team, int t);
+/* dW = XᵀdZ and db; with `optimizer` each tile goes straight into the update of its weights, without into dW, db. */
+void fm_dense_backward_weights(const fm_dense *layer, const char *X, int64_t n, const fm_optimizer_kernel *optimizer,
+                               const fm_hyper *for_W, const fm_hyper *for_b, const fm_team *team, int t);
+/* Parts of it: the tiles u0 … u1-1 of W (u = output panel · input panels + input panel), the bias of output panel p. */
+void fm_dense_weights(const fm_dense *layer, const char *X, int64_t n, int64_t u0, int64_t u1,
+                      const fm_optimizer_kernel *optimizer, const fm_hyper *h);
+void fm_dense_bias(const fm_dense *layer, int64_t p, int64_t n, const fm_optimizer_kernel *optimizer,
+                   const fm_hyper *h);
+/* dZ of the last layer from dY, in place, for rows r0 … r1-1. */
+void fm_dense_output_gradient(const fm_dense *layer, int64_t r0, int64_t r1);
+/* dZt from dZ, for a dZ that no backward_data wrote. */
+void fm_dense_transpose(const fm_dense *layer, int64_t n, const fm_team *team, int t);
+/* The update from dW and db, where they were kept. */
+void fm_dense_update(const fm_dense *layer, const fm_optimizer_kernel *optimizer, const fm_hyper *for_W,
+                     const fm_hyper *for_b, const fm_team *team, int t);
+
+/* Sums of squares of the kept gradients (regularisation included), a block of FM_SUM_BLOCK elements each: first those
+ * of dW, then those of db. */
+int64_t fm_sum_blocks_W(const fm_dense *layer);
+int64_t fm_sum_blocks(const fm_dense *layer);
+void fm_dense_squares(const fm_dense *layer, double *blocks, const fm_hyper *for_W, const fm_hyper *for_b,
+                      const fm_team *team, int t);
+
+/* n rows from position `from` of the order (or of x, without an index) into buffer rows at … at+n-1. */
+static inline void fm_gather_rows(const fm_kernels *kern, char *panels, int64_t batch, const fm_view *x,
+                                  const int64_t *index, int64_t from, int64_t at, int64_t n) {
+    fm_view view = *x;
+    if (!index) view.data = (const char *)x->data + from * x->row_stride;
+    kern->gather(panels + at * FM_PANEL * (kern->bits / 8), batch, &view, index ? index + from : NULL, 0, n);
+}
+
+static inline void fm_set_element(int type, void *array, int64_t i, double value) {
+    if (type == FM_F64)
+        ((double *)array)[i] = value;
+    else
+        ((float *)array)[i] = (float)value;
+}
+static inline double fm_get_element(int type, const void *array, int64_t i) {
+    return type == FM_F64 ? ((const double *)array)[i] : ((const float *)array)[i];
+}
+static inline void fm_fill_elements(int type, void *array, int64_t n, double value) {
+    for (int64_t i = 0; i < n; i++) fm_set_element(type, array, i, value);
+}

@@ -1,0 +1,18 @@
+/* peak.h: as many fused multiply-adds as the CPU can start, on registers alone: what a share of peak is a share of. */
+#pragma once
+
+enum { PEAK_CHAINS = 12 }; /* independent chains: enough to hide the latency of the two units of any CPU so far */
+
+static double peak(int64_t rounds) {
+    vr a[PEAK_CHAINS], x = vr_set((real)0.999), y = vr_set((real)1e-3);
+    FM_UNROLL for (int i = 0; i < PEAK_CHAINS; i++) a[i] = vr_set((real)i);
+    for (int64_t r = 0; r < rounds; r++) {
+        FM_UNROLL for (int i = 0; i < PEAK_CHAINS; i++) a[i] = vr_fma(a[i], x, y);
+    }
+    vr sum = a[0];
+    FM_UNROLL for (int i = 1; i < PEAK_CHAINS; i++) sum = sum + a[i];
+    real lanes[VL];
+    vr_store(lanes, sum);
+    /* the sums settle at finite values, so this is the count: but the compiler cannot know */
+    return lanes[0] == lanes[0] ? 2.0 * VL * PEAK_CHAINS * (double)rounds : 0;
+}
