@@ -80,7 +80,36 @@ void fm_activation_bwd(int type, int kind, void *dZ, const void *saved, const vo
 /* ---- dense (framework/dense.c) ------------------------------------------------------------------------------------------ */
 /* ---- row and trainable activations ---------------------------------------------------------------------------------------- */
 /* ---- losses ------------------------------------------------------------------------------------------------------------------ */
-/* ---- optimizers ---------------------------------------------------------------------------------------------------------------- */
-/* ---- reductions and constraints -------------------------------------------------------------------------------------------------- */
+/* ---- optimizers (kernels/optimizers.h) -------------------------------------------------------------------------------
+ * In a step, in this order: the gradient of l1·Σ|w| + l2·Σw² is added to g; g is scaled (by grad_scale, by what
+ * clip_norm asks for) and clipped to ±clip_value; w loses learning_rate · weight_decay of itself; the optimizer's own
+ * rule. What is 0 (grad_scale: 1) is left out. The norm of clip_norm is this one array's, regularisation included;
+ * global_clip_norm speaks of all arrays together: whoever has them sums fm_sum_squares_of_gradient over them in their
+ * order and passes fm_global_clip_scale of the total as grad_scale. */
+typedef struct fm_optimizer {
+    int kind;
+    double params[FM_PARAMS];
+    double learning_rate, weight_decay, clip_value, clip_norm, global_clip_norm;
+} fm_optimizer;
+/* Step 1, 2, … in place on w and the slots, flat arrays of n elements. */
+void fm_optimizer_step(int type, const fm_optimizer *o, int64_t step, void *w, const void *g, void *const *slots,
+                       int64_t n, double l1, double l2, double grad_scale);
+double fm_optimizer_start(int type, int kind, int slot, const double *params); /* what a slot is filled with at first */
+
+/* min(1, limit/norm) from the sum of squares. As in Keras a NaN norm gives NaN, and an infinite one gives 0 for a single
+ * array, NaN for all together. */
+double fm_clip_scale(double sum_squares, double limit);
+double fm_global_clip_scale(double sum_squares, double limit);
+
+/* ---- sums and constraints (kernels/sums.h, kernels/constraints.h) -------------------------------------------------------
+ * Sums run in an order that depends on n alone. */
+double fm_sum_abs(int type, const void *x, int64_t n);
+double fm_sum_squares(int type, const void *x, int64_t n);
+/* Σ(g + l1·sign(w) + 2·l2·w)²; w is not read when l1 = l2 = 0 */
+double fm_sum_squares_of_gradient(int type, const void *g, const void *w, int64_t n, double l1, double l2);
+double fm_penalty(int type, const void *w, int64_t n, double l1, double l2); /* l1·Σ|w| + l2·Σw² */
+/* Holds W (rows, cols) to a constraint, in place. axis 0: each column's norm, axis 1: each row's. */
+void fm_constrain(int type, int kind, void *W, int64_t rows, int64_t cols, int axis, const double *params);
+
 /* ---- normalisation ----------------------------------------------------------------------------------------------------------------- */
 /* ---- random numbers, dropout and noise ------------------------------------------------------------------------------------------------ */
