@@ -107,11 +107,46 @@ double fm_peak(int type, int threads, int64_t rounds);
 
 /* ---- row and trainable activations ---------------------------------------------------------------------------------------- */
 /* ---- losses ------------------------------------------------------------------------------------------------------------------ */
-/* ---- optimizers ---------------------------------------------------------------------------------------------------------------- */
-/* ---- reductions and constraints -------------------------------------------------------------------------------------------------- */
+/* ---- optimizers (kernels/optimizers.h) -------------------------------------------------------------------------------
+ * In a step, in this order: the gradient of l1·Σ|w| + l2·Σw² is added to g; g is scaled (by grad_scale, by what
+ * clip_norm asks for) and clipped to ±clip_value; w loses learning_rate · weight_decay of itself; the optimizer's own
+ * rule. What is 0 (grad_scale: 1) is left out. The norm of clip_norm is this one array's, regularisation included;
+ * global_clip_norm speaks of all arrays together: whoever has them sums fm_sum_squares_of_gradient over them in their
+ * order and passes fm_global_clip_scale of the total as grad_scale. */
+typedef struct fm_optimizer {
+    int kind;
+    double params[FM_PARAMS];
+    double learning_rate, weight_decay, clip_value, clip_norm, global_clip_norm;
+} fm_optimizer;
+/* Step 1, 2, … in place on w and the slots, flat arrays of n elements. */
+void fm_optimizer_step(int type, const fm_optimizer *o, int64_t step, void *w, const void *g, void *const *slots,
+                       int64_t n, double l1, double l2, double grad_scale);
+double fm_optimizer_start(int type, int kind, int slot, const double *params); /* what a slot is filled with at first */
+
+/* min(1, limit/norm) from the sum of squares. As in Keras a NaN norm gives NaN, and an infinite one gives 0 for a single
+ * array, NaN for all together. */
+double fm_clip_scale(double sum_squares, double limit);
+double fm_global_clip_scale(double sum_squares, double limit);
+
+/* ---- sums and constraints (kernels/sums.h, kernels/constraints.h) -------------------------------------------------------
+ * Sums run in an order that depends on n alone. */
+double fm_sum_abs(int type, const void *x, int64_t n);
+double fm_sum_squares(int type, const void *x, int64_t n);
+/* Σ(g + l1·sign(w) + 2·l2·w)²; w is not read when l1 = l2 = 0 */
+double fm_sum_squares_of_gradient(int type, const void *g, const void *w, int64_t n, double l1, double l2);
+double fm_penalty(int type, const void *w, int64_t n, double l1, double l2); /* l1·Σ|w| + l2·Σw² */
+/* Holds W (rows, cols) to a constraint, in place. axis 0: each column's norm, axis 1: each row's. */
+void fm_constrain(int type, int kind, void *W, int64_t rows, int64_t cols, int axis, const double *params);
+
 /* ---- normalisation ----------------------------------------------------------------------------------------------------------------- */
 /* ---- random numbers, dropout and noise ------------------------------------------------------------------------------------------------ */
 
+typedef struct fm_draw {
+    uint64_t seed;
+    uint32_t stream; /* which user of the seed: a layer, the shuffle, … */
+    uint64_t step;   /* which batch or epoch, below 2^56 */
+    int64_t row, col; /* the first element of a block */
+} fm_draw;
 /* ---- programs: training a chain of dense layers (framework/network.c, train.c, infer.c) --------------------------------
  * A program is lowered once into a network: weights, optimizer state and one arena. fm_network_train then runs many
  * steps in one parallel region, without allocating, converting or copying anything but the rows of each batch. */
@@ -151,6 +186,7 @@ fm_status fm_network_new(fm_network **net, const fm_program *program);
 void fm_network_free(fm_network *net);
 void fm_network_write(fm_network *net, int64_t layer, int part, const void *values); /* parts as of a dense layer */
 void fm_network_read(const fm_network *net, int64_t layer, int part, void *values);
+const char *fm_network_path(const fm_network *net); /* "plain", "tiny" or "sharded": shapes decide */
 int64_t fm_network_step(const fm_network *net);
 void fm_network_set_step(fm_network *net, int64_t step);
 void fm_network_set_learning_rate(fm_network *net, double learning_rate);

@@ -12,6 +12,7 @@
  * inside. */
 #pragma once
 #include "fastmlp.h"
+#include <math.h>
 
 #define FM_PANEL 32 /* columns in a panel: one layout for weights, activations and every optimizer slot */
 
@@ -50,6 +51,8 @@ typedef struct fm_loss_kernel {
     int labels;
     void (*rows)(void *loss, void *d, const void *pred, const void *target, const int32_t *labels, const void *scale,
                  const fm_rows *shape, const double *params);
+    void (*block)(void *loss, void *d, const void *pred, const void *target, const void *scale, int64_t rows,
+                  int64_t cols, int64_t ld, const double *params);
 } fm_loss_kernel;
 
 /* -- optimizers. One step over a block: w and the slots are updated in place from the gradient g.
@@ -57,19 +60,41 @@ typedef struct fm_loss_kernel {
  *    w -= decay·w  (decoupled; decay = learning rate × weight decay). `general` is 0 when none of these is asked for. */
 typedef struct fm_hyper {
     double c[FM_PARAMS]; /* what the optimizer's own prepare() derived from its parameters and the step */
-    double grad_scale, l1, l2, clip_value, decay;
+    double grad_scale, l1, l2, clip_value, decay; /* 1, 0, 0, infinity, 0 where nothing is asked for */
     int general;
 } fm_hyper;
+/* After any change to the second line above. */
+static inline void fm_hyper_settle(fm_hyper *h) {
+    h->general = h->grad_scale != 1 || h->l1 != 0 || h->l2 != 0 || h->clip_value < INFINITY || h->decay != 0;
+}
 
 typedef struct fm_optimizer_kernel {
     const char *name, *params;
-    int slots;                /* state arrays of W's shape */
-    double initial[FM_SLOTS]; /* what they start from; NaN: from params, see the entry's text */
+    int slots; /* state arrays of W's shape: they start from 0, the first one from params[0] if `start` says so */
+    enum { FM_START_ZERO, FM_START_FROM_PARAM } start;
     /* c from the parameters, the learning rate and the step (1, 2, …) */
     void (*prepare)(double *c, const double *params, double learning_rate, int64_t step);
     void (*step)(void *w, const void *g, void *const *slots, int64_t rows, int64_t cols, int64_t ld,
                  const fm_hyper *h);
 } fm_optimizer_kernel;
+
+/* -- constraints, in place: over a block's columns (Keras's axis 0), or along rows (axis 1; a bias is one row) */
+typedef struct fm_constraint_kernel {
+    const char *name, *params;
+    void (*columns)(void *w, int64_t rows, int64_t cols, int64_t ld, const double *params);
+    void (*rows)(void *w, const fm_rows *shape, const double *params);
+} fm_constraint_kernel;
+
+/* -- sums of one block of a flat array (n ≤ FM_SUM_BLOCK); framework/sums.c puts blocks together */
+enum { FM_SUM_BLOCK = 4096 };
+
+typedef struct fm_noise_kernel { /* bwd draws what fwd drew at the same place */
+    const char *name, *params;
+    void (*fwd)(void *y, const void *x, int64_t rows, int64_t cols, int64_t ld, const double *params,
+                const fm_draw *at);
+    void (*bwd)(void *dx, const void *dy, int64_t rows, int64_t cols, int64_t ld, const double *params,
+                const fm_draw *at);
+} fm_noise_kernel;
 
 /* -- the matrix product (gemm_micro.h). C (rows × cols, ld 32) = Σ_k A(i,k) · B(k,j), k ascending from 0, or from C's
  *    present content when `resume`. B is a panel: B[k·32 + j]. A(i,k) is
@@ -103,11 +128,17 @@ typedef struct fm_kernels {
 
     double (*peak)(int64_t rounds); /* floating-point operations done */
 
+    const fm_noise_kernel *noises;
     const fm_vmath_kernel *vmath;
     const fm_activation_kernel *activations;
     const fm_row_activation_kernel *row_activations;
     const fm_loss_kernel *losses;
     const fm_optimizer_kernel *optimizers;
+
+    const fm_constraint_kernel *constraints;
+    double (*sum_abs)(const void *x, int64_t n);
+    double (*sum_squares)(const void *x, int64_t n);
+    double (*sum_squares_regularized)(const void *g, const void *w, int64_t n, double l1, double l2);
 } fm_kernels;
 
 /* The table in use for FM_F32 or FM_F64 (framework/dispatch.c). */

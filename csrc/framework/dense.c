@@ -272,28 +272,3 @@ void fm_dense_update(const fm_dense *layer, const fm_optimizer_kernel *optimizer
         optimizer->step(layer->b + p * P * size, layer->db + p * P * size, s.s, 1, columns, P, for_b);
     }
 }
-
-static int64_t blocks_of(int64_t elements) { return (elements + FM_SUM_BLOCK - 1) / FM_SUM_BLOCK; }
-static int64_t elements_W(const fm_dense *layer) { return fm_panels(layer->m) * layer->k * P; }
-static int64_t elements_b(const fm_dense *layer) { return layer->use_bias ? fm_panels(layer->m) * P : 0; }
-
-int64_t fm_sum_blocks_W(const fm_dense *layer) { return blocks_of(elements_W(layer)); }
-int64_t fm_sum_blocks(const fm_dense *layer) { return fm_sum_blocks_W(layer) + blocks_of(elements_b(layer)); }
-
-static void squares(const fm_dense *layer, double *blocks, const char *g, const char *w, int64_t n, const fm_hyper *h,
-                    int64_t lo, int64_t hi) {
-    for (int64_t i = lo; i < hi; i++) {
-        const int64_t at = i * FM_SUM_BLOCK;
-        blocks[i] = layer->kern->sum_squares_regularized(g + at * layer->size, w + at * layer->size,
-                                                         fm_min64(FM_SUM_BLOCK, n - at), h->l1, h->l2);
-    }
-}
-
-void fm_dense_squares(const fm_dense *layer, double *blocks, const fm_hyper *for_W, const fm_hyper *for_b,
-                      const fm_team *team, int t) {
-    const int64_t blocks_W = fm_sum_blocks_W(layer);
-    int64_t lo, hi;
-    fm_share(blocks_W, t, fm_team_size(team), &lo, &hi);
-    squares(layer, blocks, layer->dW, layer->W, elements_W(layer), for_W, lo, hi);
-    if (t == 0) squares(layer, blocks + blocks_W, layer->db, layer->b, elements_b(layer), for_b, 0, blocks_of(elements_b(layer)));
-}

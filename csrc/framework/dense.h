@@ -92,13 +92,6 @@ void fm_dense_transpose(const fm_dense *layer, int64_t n, const fm_team *team, i
 void fm_dense_update(const fm_dense *layer, const fm_optimizer_kernel *optimizer, const fm_hyper *for_W,
                      const fm_hyper *for_b, const fm_team *team, int t);
 
-/* Sums of squares of the kept gradients (regularisation included), a block of FM_SUM_BLOCK elements each: first those
- * of dW, then those of db. */
-int64_t fm_sum_blocks_W(const fm_dense *layer);
-int64_t fm_sum_blocks(const fm_dense *layer);
-void fm_dense_squares(const fm_dense *layer, double *blocks, const fm_hyper *for_W, const fm_hyper *for_b,
-                      const fm_team *team, int t);
-
 /* n rows from position `from` of the order (or of x, without an index) into buffer rows at … at+n-1. */
 static inline void fm_gather_rows(const fm_kernels *kern, char *panels, int64_t batch, const fm_view *x,
                                   const int64_t *index, int64_t from, int64_t at, int64_t n) {

@@ -65,5 +65,6 @@ int fm_registry(fm_entry *entry, const char *family, int64_t i) {
     FM_FAMILY("row_activation", row_activations, t->row_activations[i].params, 0)
     FM_FAMILY("loss", losses, t->losses[i].params, t->losses[i].labels)
     FM_FAMILY("optimizer", optimizers, t->optimizers[i].params, t->optimizers[i].slots)
+    FM_FAMILY("constraint", constraints, t->constraints[i].params, 0)
     return 0;
 }

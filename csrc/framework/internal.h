@@ -37,3 +37,20 @@ void fm_parallel(int64_t n, double ns_each, fm_range_fn *fn, void *context);
 static inline int64_t fm_element_size(int type) { return type == FM_F64 ? 8 : 4; }
 static inline int64_t fm_min64(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t fm_panels(int64_t columns) { return (columns + FM_PANEL - 1) / FM_PANEL; }
+
+/* ---- sums.c: for use inside a running team: share 0 … fm_sum_parts(n) among the threads, wait, ask for the total */
+enum { FM_SUM_PARTS = 512 };
+typedef struct fm_sum {
+    int type;
+    const void *x, *w; /* w is read only with l1 or l2: the sum is then of (x + l1·sign(w) + 2·l2·w)² */
+    int64_t n;
+    double l1, l2;
+    int absolute; /* Σ|x| instead of Σx² */
+    double parts[FM_SUM_PARTS];
+} fm_sum;
+int64_t fm_sum_parts(int64_t n);
+void fm_sum_range(fm_sum *s, int64_t lo, int64_t hi);
+double fm_sum_total(const fm_sum *s);
+
+/* ---- optimizer.c */
+void fm_optimizer_prepare(int type, const fm_optimizer *o, int64_t step, fm_hyper *h); /* l1, l2 = 0, grad_scale = 1 */

@@ -118,7 +118,7 @@ void fm_dense_run_backward(fm_dense_layer *layer, void *dX, void *dW, void *db, 
     job j = {.layer = layer, .dX = dX, .dW = dW, .db = db, .dY = dY, .n = n};
     if (optimizer) {
         j.optimizer = &layer->dense.kern->optimizers[optimizer->kind];
-        fm_optimizer_prepare(optimizer, step, &j.hyper);
+        fm_optimizer_prepare(layer->type, optimizer, step, &j.hyper);
     }
     fm_team_run(fm_threads_for(2 * product_ns(&layer->dense, n)), backward_body, &j);
 }
@@ -146,7 +146,7 @@ void fm_dense_repeat(fm_dense_layer *layer, int phase, int64_t n, int64_t times,
     job j = {.layer = layer, .n = n, .times = times, .phase = phase};
     if (optimizer) {
         j.optimizer = &layer->dense.kern->optimizers[optimizer->kind];
-        fm_optimizer_prepare(optimizer, 1, &j.hyper);
+        fm_optimizer_prepare(layer->type, optimizer, 1, &j.hyper);
     }
     fm_team_run(fm_threads_for((double)times * product_ns(&layer->dense, n)), repeat_body, &j);
 }

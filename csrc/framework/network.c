@@ -40,11 +40,9 @@ static void lay_out(fm_network *net, fm_arena *arena) {
     net->infer_labels = fm_arena_take(arena, rows, 1, 1, sizeof *net->infer_labels);
     net->row_loss = fm_arena_take(arena, batch, 1, 1, size);
     net->scale = fm_arena_take(arena, batch, 1, 1, size);
-    net->blocks = 0;
     for (int64_t l = 0; l < net->count; l++) {
         fm_dense *d = &net->layers[l], *infer = &net->infer[l];
         fm_dense_layout(d, arena, 1, !net->fused);
-        net->blocks += fm_sum_blocks(d);
         *infer = *d;
         infer->activation = net->spec[l].activation;
         infer->noise = -1;
@@ -52,7 +50,7 @@ static void lay_out(fm_network *net, fm_arena *arena) {
         infer->Z = NULL;
         infer->Y = infer->out = fm_arena_take(arena, fm_panels(d->m), rows, FM_PANEL, size);
     }
-    net->partial = fm_arena_take(arena, net->blocks, 1, 1, sizeof *net->partial);
+    net->squares = net->clips ? fm_arena_take(arena, 2 * net->count, 1, 1, sizeof *net->squares) : NULL;
     if (net->path == FM_SHARDED) fm_shard_layout(net, arena);
 }
 
@@ -147,6 +145,10 @@ void fm_network_write(fm_network *net, int64_t layer, int part, const void *valu
 }
 void fm_network_read(const fm_network *net, int64_t layer, int part, void *values) {
     fm_dense_get_part(&net->layers[layer], part, values);
+}
+const char *fm_network_path(const fm_network *net) {
+    static const char *const names[] = {"plain", "tiny", "sharded"};
+    return names[net->path];
 }
 int64_t fm_network_step(const fm_network *net) { return net->step; }
 void fm_network_set_step(fm_network *net, int64_t step) { net->step = step; }

@@ -19,8 +19,7 @@ struct fm_network {
 
     char *X, *target, *row_loss, *scale, *infer_X, *infer_target;
     int32_t *labels, *infer_labels;
-    double *partial; /* sums of squares of the blocks of all gradients */
-    int64_t blocks;
+    fm_sum *squares; /* of dW and db of each layer; NULL when no norm is asked for */
     char *arena;
 
     char *shard_sums; /* [2][FM_SHARD_CHUNKS][batch][32] */

@@ -31,7 +31,7 @@ void fm_step_gather(const fm_network *net, const fm_run *run, int64_t n, int64_t
 
 void fm_step_prepare(fm_network *net) {
     fm_hyper base;
-    fm_optimizer_prepare(&net->optimizer, net->step + 1, &base);
+    fm_optimizer_prepare(net->type, &net->optimizer, net->step + 1, &base);
     for (int64_t l = 0; l < net->count; l++) {
         const fm_program_layer *spec = &net->spec[l];
         fm_hyper *W = &net->hyper[2 * l], *b = W + 1;
@@ -72,33 +72,34 @@ void fm_step_sum_loss(const fm_network *net, fm_run *run, int64_t n) {
     run->weight += (double)n;
 }
 
-/* Blocks of the gradients' squares, in a fixed order over layers: W, then b. The scale of each array's gradient follows
- * from them; the sum runs in order on thread 0. */
-static void gradient_squares(fm_network *net, const fm_team *team, int t) {
-    double *partial = net->partial;
+/* What is summed is set by thread 0 beforehand; threads then share the parts of each array. */
+static void describe_squares(fm_network *net) {
     for (int64_t l = 0; l < net->count; l++) {
         const fm_dense *d = &net->layers[l];
-        fm_dense_squares(d, partial, &net->hyper[2 * l], &net->hyper[2 * l + 1], team, t);
-        partial += fm_sum_blocks(d);
+        const fm_hyper *W = &net->hyper[2 * l], *b = W + 1;
+        const int64_t width = fm_panels(d->m) * P;
+        net->squares[2 * l] =
+            (fm_sum){.type = net->type, .x = d->dW, .w = d->W, .n = width * d->k, .l1 = W->l1, .l2 = W->l2};
+        net->squares[2 * l + 1] = (fm_sum){
+            .type = net->type, .x = d->db, .w = d->b, .n = d->use_bias ? width : 0, .l1 = b->l1, .l2 = b->l2};
+    }
+}
+
+static void sum_squares(fm_network *net, const fm_team *team, int t) {
+    for (int64_t i = 0; i < 2 * net->count; i++) {
+        int64_t lo, hi;
+        fm_share(fm_sum_parts(net->squares[i].n), t, fm_team_size(team), &lo, &hi);
+        fm_sum_range(&net->squares[i], lo, hi);
     }
 }
 
 static void clip_gradients(fm_network *net) {
     const fm_optimizer *o = &net->optimizer;
-    const double *partial = net->partial;
     double total = 0;
-    for (int64_t l = 0; l < net->count; l++) {
-        const int64_t blocks_W = fm_sum_blocks_W(&net->layers[l]), blocks = fm_sum_blocks(&net->layers[l]);
-        double W = 0, b = 0;
-        for (int64_t i = 0; i < blocks_W; i++) W += partial[i];
-        for (int64_t i = blocks_W; i < blocks; i++) b += partial[i];
-        partial += blocks;
-        if (o->clip_norm > 0) {
-            net->hyper[2 * l].grad_scale = fm_clip_scale(W, o->clip_norm);
-            net->hyper[2 * l + 1].grad_scale = fm_clip_scale(b, o->clip_norm);
-        }
-        total += W;
-        total += b;
+    for (int64_t i = 0; i < 2 * net->count; i++) {
+        const double squares = fm_sum_total(&net->squares[i]);
+        if (o->clip_norm > 0) net->hyper[i].grad_scale = fm_clip_scale(squares, o->clip_norm);
+        total += squares;
     }
     for (int64_t i = 0; i < 2 * net->count; i++) {
         if (o->global_clip_norm > 0) net->hyper[i].grad_scale = fm_global_clip_scale(total, o->global_clip_norm);
@@ -108,7 +109,9 @@ static void clip_gradients(fm_network *net) {
 
 static void update_from_gradients(fm_network *net, fm_team *team, int t) {
     const fm_optimizer_kernel *optimizer = &net->kern->optimizers[net->optimizer.kind];
-    gradient_squares(net, team, t);
+    if (t == 0) describe_squares(net);
+    fm_barrier(team, t);
+    sum_squares(net, team, t);
     fm_barrier(team, t);
     if (t == 0) clip_gradients(net);
     fm_barrier(team, t);

@@ -12,6 +12,8 @@
 #include "row_activations.h"
 #include "losses.h"
 #include "optimizers.h"
+#include "sums.h"
+#include "constraints.h"
 
 #define FM_TEXT_(x) #x
 #define FM_TEXT(x) FM_TEXT_(x)
@@ -39,4 +41,8 @@ const fm_kernels FM_TABLE = {
     .row_activations = row_activation_table,
     .losses = loss_table,
     .optimizers = optimizer_table,
+    .constraints = constraint_table,
+    .sum_abs = sum_abs,
+    .sum_squares = sum_squares,
+    .sum_squares_regularized = sum_squares_regularized,
 };

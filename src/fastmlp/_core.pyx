@@ -7,4 +7,7 @@ One part a family of kernels; each declares the functions of csrc/fastmlp.h it c
 include "_door/arrays.pxi"
 include "_door/runtime.pxi"
 include "_door/elementwise.pxi"
+include "_door/optimizers.pxi"
+include "_door/constraints.pxi"
 include "_door/dense.pxi"
+include "_door/network.pxi"

@@ -1,10 +1,8 @@
 # dense.pxi: a dense layer that keeps its weights packed.
 
+from libc.string cimport memset
+
 cdef extern from "fastmlp.h" nogil:
-    ctypedef struct fm_optimizer:
-        int kind
-        double params[FM_PARAMS]
-        double learning_rate
     ctypedef struct fm_dense_layer:
         pass
     ctypedef struct fm_dense_spec:
@@ -126,6 +124,7 @@ cdef class Dense:
     cdef int _optimizer(self, fm_optimizer *optimizer, double learning_rate, params) except -1:
         if self.optimizer is None:
             raise RuntimeError("Dense: expected an optimizer, got none at construction; pass optimizer=")
+        memset(optimizer, 0, sizeof(fm_optimizer))
         optimizer.kind = kernel_kind("optimizer", self.optimizer, params, optimizer.params)
         optimizer.learning_rate = learning_rate
         return 0
