@@ -7,3 +7,4 @@ One part a family of kernels; each declares the functions of csrc/fastmlp.h it c
 include "_door/arrays.pxi"
 include "_door/runtime.pxi"
 include "_door/elementwise.pxi"
+include "_door/losses.pxi"
