@@ -106,7 +106,22 @@ void fm_dense_repeat(fm_dense_layer *layer, int phase, int64_t n, int64_t times,
 double fm_peak(int type, int threads, int64_t rounds);
 
 /* ---- row and trainable activations ---------------------------------------------------------------------------------------- */
-/* ---- losses ------------------------------------------------------------------------------------------------------------------ */
+/* ---- losses (kernels/losses.h, row_losses.h) -------------------------------------------------------------------------
+ * Each of n samples has k predictions and as many targets, or one label in 0 … k-1 (kinds whose traits are 1; the one
+ * that is not looked at is NULL). loss (n) is unweighted; d = scale[i] · ∂loss[i]/∂pred, or NULL; scale NULL: ones.
+ * Element j of sample i lies at  i·rs + (j/32)·cs + j%32: rs = k, cs = 32 row-major; rs = 32, cs = 32·n in panels. */
+void fm_loss(int type, int kind, void *loss, void *d, const void *pred, const void *target, const int32_t *labels,
+             const void *scale, int64_t n, int64_t k, int64_t rs, int64_t cs, const double *params);
+/* The same for pred (k, n), a sample to each column; 0, and nothing done, for kinds that have no such form. */
+int fm_loss_block(int type, int kind, void *loss, void *d, const void *pred, const void *target, const void *scale,
+                  int64_t n, int64_t k, const double *params);
+
+/* Σ w[i]·loss[i], in double and in the order of the rows, divided by 1, by n (not by Σw) or by Σw; 0 where that divisor
+ * is 0. weights NULL: ones. */
+enum { FM_REDUCE_SUM, FM_REDUCE_BATCH, FM_REDUCE_WEIGHTS };
+double fm_loss_reduce(int type, int reduction, const void *loss, const void *weights, int64_t n);
+void fm_loss_weigh(int type, void *weighted, const void *loss, const void *weights, int64_t n); /* w[i]·loss[i] */
+
 /* ---- optimizers (kernels/optimizers.h) -------------------------------------------------------------------------------
  * In a step, in this order: the gradient of l1·Σ|w| + l2·Σw² is added to g; g is scaled (by grad_scale, by what
  * clip_norm asks for) and clipped to ±clip_value; w loses learning_rate · weight_decay of itself; the optimizer's own

@@ -45,7 +45,11 @@ typedef struct fm_row_activation_kernel {
 /* -- trainable activations: kept by their family's own section of the headers */
 
 /* -- losses, one row at a time. `target` is a matrix in the same rows shape as `pred` (labels == 0), or `labels` holds
- *    one class a row. loss[i] is the row's unweighted loss; d (may be NULL, may be pred) = scale[i] · ∂loss[i]/∂pred. */
+ *    one class a row. loss[i] is the row's unweighted loss; d (may be NULL, may be pred) = scale[i] · ∂loss[i]/∂pred,
+ *    scale NULL meaning ones. In panels (rs == FM_PANEL) d's lanes past the last column become zero up to the next
+ *    multiple of 16; what pred and target hold there is not looked at.
+ *    `block` is the same with a sample to each column of a block (the batch along the vector): loss and scale have `cols`
+ *    elements; NULL for losses that are not elementwise. */
 typedef struct fm_loss_kernel {
     const char *name, *params;
     int labels;

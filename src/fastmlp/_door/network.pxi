@@ -91,6 +91,7 @@ cdef class Network:
     cdef readonly bint labels
     cdef readonly int slots
     cdef list widths
+    cdef double ignored
     cdef bint busy
 
     def __cinit__(self, dtype, int64_t inputs, int64_t batch, layers, loss, optimizer, output=None,
@@ -111,6 +112,8 @@ cdef class Network:
         program.output = optional_kind("row_activation", output, program.output_params)
         program.loss = optional_kind("loss", loss, program.loss_params)
         program.logits, program.seed = logits, seed
+        if self.labels: # rows to be left out get a label that no class has
+            self.ignored, program.loss_params[0] = program.loss_params[0], -1
         fill_optimizer(&program.optimizer, optimizer)
         self.slots = registry("optimizer")[optimizer[0]].traits
         described = <fm_program_layer *>calloc(len(layers), sizeof(fm_program_layer))
@@ -237,11 +240,13 @@ cdef class Run:
 
     def __init__(self, Network network not None, x, y, sample_weight=None):
         cdef cnp.ndarray rows, targets, weights
+        cdef double ignored
         memset(&self.run, 0, sizeof(self.run))
         self.network = network
         rows = matrix_view(x, "x", network.inputs, &self.run.x)
         if network.labels:
-            targets = class_labels(y, network.outputs)
+            ignored = network.ignored
+            targets = class_labels(y, rows.shape[0], network.outputs, &ignored)
             self.run.labels = <const int32_t *>cnp.PyArray_DATA(targets)
         else:
             targets = matrix_view(y, "y", network.outputs, &self.run.target)
@@ -276,15 +281,3 @@ cdef class Run:
         """(rows, steps, Σ weight · loss) since `start`."""
         return self.run.at, self.run.steps, self.run.loss
 
-
-cdef cnp.ndarray class_labels(object y, int64_t classes):
-    """Labels as int32, each checked to lie in [0, classes)."""
-    cdef cnp.ndarray a = np.asarray(y)
-    if a.ndim != 1 or a.dtype.kind not in "iub":
-        raise TypeError(f"y: expected a vector of integer labels, got shape {np.shape(a)} of {a.dtype}; convert it")
-    if a.size:
-        wrong = np.flatnonzero((a < 0) | (a >= classes))
-        if wrong.size:
-            raise ValueError(f"y: expected labels 0 to {classes - 1}, got {a[wrong[0]]} in row {wrong[0]}; "
-                             "widen the last layer or fix the labels")
-    return np.ascontiguousarray(a, np.int32)
