@@ -36,3 +36,18 @@ def assert_close(actual, expected, *, ulps=8.0, terms=1, scale=None, label=""):
             f"{label}: {wrong.sum()} of {wrong.size} elements are off; worst at {i}: "
             f"got {a[i]!r}, expected {expected[i]!r}, bound {np.broadcast_to(bound, a.shape)[i]:.3g}"
         )
+
+
+# A training run feeds its rounding back into itself, so no bound by element holds for long: what is bounded is the error
+# of the whole displacement (end - start) relative to its size, after a few dozen steps.
+TRAINING = {"float32": 1e-3, "float64": 1e-9}
+
+
+def assert_trained_alike(actual, expected, start, label=""):
+    """The weights moved from ``start`` to where the float64 reference moved them."""
+    actual, expected, start = (np.asarray(a) for a in (actual, expected, start))
+    error = np.linalg.norm(actual.astype(np.float64) - expected)
+    moved = np.linalg.norm(expected - start)
+    assert moved > 0, f"{label}: the reference did not move"
+    bound = TRAINING[actual.dtype.name] * moved + np.finfo(actual.dtype).eps * np.linalg.norm(expected)
+    assert error <= bound, f"{label}: off by {error:.3g} after a move of {moved:.3g}, bound {bound:.3g}"
