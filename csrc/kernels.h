@@ -42,7 +42,29 @@ typedef struct fm_row_activation_kernel {
     void (*bwd)(void *dz, const void *y, const void *dy, const fm_rows *shape, const double *params);
 } fm_row_activation_kernel;
 
-/* -- trainable activations: kept by their family's own section of the headers */
+/* -- trainable activations: a parameter matrix with a row for each parameter, worked down its columns. dtheta gets
+ *    the sums over the rows given, overwritten, column by column even where one column of parameters serves all. */
+typedef struct fm_parameters {
+    int64_t rows, ld, grad_ld; /* ld: from row to row of theta; grad_ld: of dtheta */
+    int shared;                /* theta is one column, for every column of x */
+} fm_parameters;
+
+typedef struct fm_trainable_kernel {
+    const char *name, *rows; /* the names of the parameter rows */
+    int repeats;             /* S rows of each name, S = fm_parameters.rows / how many names */
+    void (*fwd)(void *y, const void *x, const void *theta, const fm_parameters *shape, int64_t rows, int64_t cols,
+                int64_t ld);
+    void (*bwd)(void *dx, void *dtheta, const void *x, const void *dy, const void *theta, const fm_parameters *shape,
+                int64_t rows, int64_t cols, int64_t ld);
+} fm_trainable_kernel;
+
+/* -- pieces: activations whose input is a whole number of times as wide as their output (x.k = pieces · y.k) */
+typedef struct fm_pieces_kernel {
+    const char *name;
+    int pieces; /* 0: any number up to FM_MOST_PIECES */
+    void (*fwd)(void *y, const fm_rows *y_shape, const void *x, const fm_rows *x_shape);
+    void (*bwd)(void *dx, const fm_rows *x_shape, const void *x, const void *dy, const fm_rows *y_shape);
+} fm_pieces_kernel;
 
 /* -- losses, one row at a time. `target` is a matrix in the same rows shape as `pred` (labels == 0), or `labels` holds
  *    one class a row. loss[i] is the row's unweighted loss; d (may be NULL, may be pred) = scale[i] · ∂loss[i]/∂pred,
@@ -136,6 +158,9 @@ typedef struct fm_kernels {
     const fm_vmath_kernel *vmath;
     const fm_activation_kernel *activations;
     const fm_row_activation_kernel *row_activations;
+    const fm_trainable_kernel *trainables;
+    void (*sum_rows)(void *out, int64_t ld, const void *x, const fm_rows *shape); /* out[i · ld] = Σ_j x(i, j) */
+    const fm_pieces_kernel *pieces;
     const fm_loss_kernel *losses;
     const fm_optimizer_kernel *optimizers;
 

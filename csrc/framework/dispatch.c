@@ -63,6 +63,8 @@ int fm_registry(fm_entry *entry, const char *family, int64_t i) {
     FM_FAMILY("vmath", vmath, "", 0)
     FM_FAMILY("activation", activations, t->activations[i].params, t->activations[i].saves)
     FM_FAMILY("row_activation", row_activations, t->row_activations[i].params, 0)
+    FM_FAMILY("trainable", trainables, t->trainables[i].rows, t->trainables[i].repeats)
+    FM_FAMILY("pieces", pieces, "", t->pieces[i].pieces)
     FM_FAMILY("loss", losses, t->losses[i].params, t->losses[i].labels)
     FM_FAMILY("optimizer", optimizers, t->optimizers[i].params, t->optimizers[i].slots)
     FM_FAMILY("constraint", constraints, t->constraints[i].params, 0)

@@ -189,9 +189,7 @@ static void zero(void *y, int64_t rows, int64_t cols) {
         r[i + d] = SHUFFLE(a, b, LANES_VL(HIGH, d));              \
     }
 
-FM_INLINE void transpose_block(real *dst, const real *src) {
-    vr r[VL];
-    FM_UNROLL for (int i = 0; i < VL; i++) r[i] = vr_load(src + i * FM_PANEL);
+FM_INLINE void transpose_lanes(vr r[VL]) {
 #if VL > 8
     SWAP_ROUND(8)
 #endif
@@ -202,6 +200,11 @@ FM_INLINE void transpose_block(real *dst, const real *src) {
     SWAP_ROUND(2)
 #endif
     SWAP_ROUND(1)
+}
+FM_INLINE void transpose_block(real *dst, const real *src) {
+    vr r[VL];
+    FM_UNROLL for (int i = 0; i < VL; i++) r[i] = vr_load(src + i * FM_PANEL);
+    transpose_lanes(r);
     FM_UNROLL for (int i = 0; i < VL; i++) vr_store(dst + i * FM_PANEL, r[i]);
 }
 static void transpose(void *dst, const void *src) {

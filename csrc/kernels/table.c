@@ -10,6 +10,8 @@
 #include "peak.h"
 #include "activations.h"
 #include "row_activations.h"
+#include "trainable.h"
+#include "pieces.h"
 #include "losses.h"
 #include "optimizers.h"
 #include "sums.h"
@@ -39,6 +41,9 @@ const fm_kernels FM_TABLE = {
     .vmath = vmath_table,
     .activations = activation_table,
     .row_activations = row_activation_table,
+    .trainables = trainable_table,
+    .sum_rows = sum_rows,
+    .pieces = pieces_table,
     .losses = loss_table,
     .optimizers = optimizer_table,
     .constraints = constraint_table,

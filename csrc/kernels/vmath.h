@@ -18,6 +18,7 @@ FM_LANEWISE(tanh, tanh)
 FM_LANEWISE(sigmoid, fm_sigmoid_)
 FM_LANEWISE(softplus, fm_softplus_)
 FM_LANEWISE(erf, erf)
+FM_LANEWISE(erfc, erfc)
 FM_LANEWISE(atan, atan)
 FM_LANEWISE(cos2pi, cos)
 
