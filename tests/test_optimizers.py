@@ -150,7 +150,9 @@ def test_resumed_run_has_the_same_bits(name, params, dtype, rng):
 def test_nan_in_a_gradient_reaches_its_weight(name, params, options, dtype, rng):
     w, gradients = weights_and_gradients(40, dtype, rng, 4)
     gradients[1][7] = np.nan
-    w, _ = run(name, params, w, gradients, start(name, params, w), **options)
+    w, slots = run(name, params, w, gradients[:2], start(name, params, w), **options)
+    assert all(np.isnan(s[7]) for s in slots)
+    w, slots = run(name, params, w, gradients[2:], slots, first=3, **options)
     assert np.isnan(w[7])
     assert np.isfinite(np.delete(w, 7)).all()
 

@@ -12,7 +12,9 @@ def constrain(str name, w, int axis, params):
     cdef int type = real_type(weights, "w")
     cdef int64_t rows, cols
     if weights.ndim not in (1, 2):
-        raise ValueError(f"{name}: expected a vector or a matrix, got w.shape={np.shape(w)}; reshape it to (inputs, outputs)")
+        raise ValueError(
+            f"{name}: expected a vector or a matrix, got w.shape={np.shape(w)}; reshape it to (inputs, outputs)"
+        )
     if not 0 <= axis < weights.ndim:
         raise ValueError(f"{name}: expected an axis of w.shape={np.shape(w)}, got {axis}; count from 0")
     rows, cols = np.atleast_2d(weights).shape
