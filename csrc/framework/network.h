@@ -4,6 +4,16 @@
 
 enum { FM_SHARD_CHUNKS = 4 };
 
+/* pace.c: what the trials of one thread against the team have shown */
+typedef struct fm_pace {
+    enum { FM_PACE_TEAM, FM_PACE_ALONE, FM_PACE_STRETCH } phase; /* trying either, or keeping to the winner */
+    int team_wins;
+    double team;           /* seconds a step */
+    int64_t left, stretch; /* steps until the next trial, and from the last one */
+} fm_pace;
+int64_t fm_pace_next(fm_pace *pace, int most, int *threads); /* how many steps with how many threads */
+void fm_pace_note(fm_pace *pace, int64_t steps, double seconds);
+
 struct fm_network {
     int type, output, loss, fused, clips, constrains, logits;
     int64_t size, inputs, batch, count, infer_rows;
@@ -26,6 +36,7 @@ struct fm_network {
     fm_network *replicas;
 
     enum { FM_PLAIN, FM_TINY, FM_SHARDED } path; /* by shapes alone: the paths add in different orders */
+    fm_pace pace;
     double step_ns; /* one thread's estimate for a whole batch */
 };
 

@@ -49,6 +49,8 @@ int fm_threads_wanted(void) { return atomic_load(&wanted); }
 int fm_threads_forked(void) { return atomic_load(&forked); }
 void fm_threads_grain(double ns) { atomic_store(&ns_per_thread, ns); }
 
+int fm_threads_forced(void) { return atomic_load(&ns_per_thread) == 0; }
+
 int fm_threads_get(void) {
 #if defined(_OPENMP)
     int n = atomic_load(&wanted);

@@ -211,14 +211,29 @@ static void train_body(void *context, fm_team *team, int t) {
     }
 }
 
-void fm_network_train(fm_network *net, fm_run *run) {
-    if (run->at >= run->n || run->most_steps <= 0) return;
-    const double deadline = run->seconds > 0 ? fm_now() + run->seconds : 0;
-    const int threads = net->path == FM_TINY ? 1 : fm_threads_for(net->step_ns);
+static void train(fm_network *net, fm_run *run, int threads, double deadline) {
     if (net->path == FM_SHARDED) {
         fm_train_sharded(net, run, threads, deadline);
         return;
     }
     train_job job = {net, run, deadline, 0};
     fm_team_run(threads, train_body, &job);
+}
+
+void fm_network_train(fm_network *net, fm_run *run) {
+    const double deadline = run->seconds > 0 ? fm_now() + run->seconds : 0;
+    const int most = net->path == FM_TINY ? 1 : fm_threads_for(net->step_ns);
+    int64_t left = run->most_steps;
+    while (run->at < run->n && left > 0) {
+        int threads;
+        const int64_t before = run->steps, stretch = fm_pace_next(&net->pace, most, &threads);
+        const double start = fm_now();
+        run->most_steps = fm_min64(left, stretch);
+        train(net, run, threads, deadline);
+        const double end = fm_now();
+        left -= run->steps - before;
+        fm_pace_note(&net->pace, run->steps - before, end - start);
+        if (deadline > 0 && end >= deadline) break;
+    }
+    run->most_steps = left;
 }

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from . import activations, constraints, losses, optimizers
+from . import activations, constraints, losses, optimizers, row_activations
 
 
 def dense(x, w, b):
