@@ -67,6 +67,14 @@ typedef struct fm_view {
     int type, swapped;
 } fm_view;
 
+/* ---- rows: a float matrix of ours, row-major or in panels of 32 columns -------------------------------------------
+ * n rows of k elements; element j of row i lies at  i·rs + (j / 32)·cs + j % 32.
+ * Row-major: rs = k, cs = 32.  Panels of a batch of capacity N: rs = 32, cs = 32·N. */
+#define FM_PANEL 32 /* columns in a panel: one layout for weights, activations and every optimizer slot */
+typedef struct fm_rows {
+    int64_t n, k, rs, cs;
+} fm_rows;
+
 /* ---- vector maths (kernels/vmath.h) --------------------------------------------------------------------------------- */
 void fm_vmath(int type, int kind, void *y, const void *x, int64_t n);
 
@@ -174,15 +182,53 @@ double fm_penalty(int type, const void *w, int64_t n, double l1, double l2); /* 
 /* Holds W (rows, cols) to a constraint, in place. axis 0: each column's norm, axis 1: each row's. */
 void fm_constrain(int type, int kind, void *W, int64_t rows, int64_t cols, int axis, const double *params);
 
-/* ---- normalisation ----------------------------------------------------------------------------------------------------------------- */
-/* ---- random numbers, dropout and noise ------------------------------------------------------------------------------------------------ */
+/* ---- reductions (kernels/reduce.h) ----------------------------------------------------------------------------------
+ * One result for each row, an int64_t when the entry's traits say so. */
+void fm_reduce_rows(int type, int kind, void *out, const void *X, const fm_rows *shape);
+/* The same over all n elements of a flat array: chunks, then their results. Not for kinds that return an index. */
+int fm_reduce_all(int type, int kind, double *out, const void *X, int64_t n);
+void fm_column_sums(int type, void *out, const void *X, const fm_rows *shape); /* out[j] = Σ_i X[i][j] */
 
+/* ---- normalisation ----------------------------------------------------------------------------------------------------------------
+ * mean, r = 1/√(variance + epsilon) and dgamma, dbeta are outputs of a column's (batch) or a row's (layer: mean and r)
+ * length. gamma and beta may be NULL. dX may be dY. */
+
+/* training: moments of the batch, which also move the moving ones; else the moving ones are used, and stay. */
+void fm_batch_norm_fwd(int type, void *Y, void *mean, void *r, void *moving_mean, void *moving_variance, const void *X,
+                       const void *gamma, const void *beta, const fm_rows *shape, double momentum, double epsilon,
+                       int training);
+void fm_batch_norm_bwd(int type, void *dX, void *dgamma, void *dbeta, const void *dY, const void *X, const void *mean,
+                       const void *r, const void *gamma, const fm_rows *shape, int training);
+void fm_layer_norm_fwd(int type, void *Y, void *mean, void *r, const void *X, const void *gamma, const void *beta,
+                       const fm_rows *shape, double epsilon);
+void fm_layer_norm_bwd(int type, void *dX, void *dgamma, void *dbeta, const void *dY, const void *X, const void *mean,
+                       const void *r, const void *gamma, const fm_rows *shape);
+/* Y = X / max(|X|, epsilon) by rows */
+void fm_unit_norm_fwd(int type, void *Y, const void *X, const fm_rows *shape, double epsilon);
+void fm_unit_norm_bwd(int type, void *dX, const void *dY, const void *X, const fm_rows *shape, double epsilon);
+/* Mean and biased variance of each column of data of any type, in double. */
+int fm_feature_moments(double *mean, double *variance, const fm_view *X);
+
+/* ---- random numbers, dropout and noise -----------------------------------------------------------------------------------------------
+ * Every number is a pure function of its place in a stream (kernels/random.h): the same whatever the tile, the thread
+ * or the layout, and backward draws again what forward drew. */
 typedef struct fm_draw {
     uint64_t seed;
     uint32_t stream; /* which user of the seed: a layer, the shuffle, … */
     uint64_t step;   /* which batch or epoch, below 2^56 */
     int64_t row, col; /* the first element of a block */
 } fm_draw;
+void fm_random_words(uint32_t *out, int64_t rows, int64_t cols, const fm_draw *at);
+void fm_fill(int type, int kind, void *X, const fm_rows *shape, const double *params, const fm_draw *at);
+void fm_noise_fwd(int type, int kind, void *Y, const void *X, const fm_rows *shape, const double *params,
+                  const fm_draw *at);
+void fm_noise_bwd(int type, int kind, void *dX, const void *dY, const fm_rows *shape, const double *params,
+                  const fm_draw *at);
+/* In sequence from the start of (seed, stream, step): n integers of [0, below), none more likely than another, and a
+ * permutation of 0 … n-1. */
+void fm_random_integers(int64_t *out, int64_t n, int64_t below, const fm_draw *at);
+void fm_random_permutation(int64_t *out, int64_t n, const fm_draw *at);
+
 /* ---- programs: training a chain of dense layers (framework/network.c, train.c, infer.c) --------------------------------
  * A program is lowered once into a network: weights, optimizer state and one arena. fm_network_train then runs many
  * steps in one parallel region, without allocating, converting or copying anything but the rows of each batch. */

@@ -3,8 +3,7 @@
  * Three shapes of data cover every kernel but the matrix product:
  *
  *   block   rows × cols elements, row i at x + i·ld. A flat array is one row. In panels ld = FM_PANEL.
- *   rows    n rows of k elements; element j of row i lies at  i·rs + (j / 32)·cs + j % 32.
- *           Row-major: rs = k, cs = 32.  Panels of a batch of capacity N: rs = 32, cs = 32·N.
+ *   rows    n rows of k elements, row-major or in panels: fm_rows (fastmlp.h).
  *   columns a block worked down its columns: sums over the batch run from row 0 up.
  *
  * Kernels are serial, know no threads, never allocate, read and write only what the shape says, and allow output and
@@ -13,12 +12,6 @@
 #pragma once
 #include "fastmlp.h"
 #include <math.h>
-
-#define FM_PANEL 32 /* columns in a panel: one layout for weights, activations and every optimizer slot */
-
-typedef struct fm_rows {
-    int64_t n, k, rs, cs;
-} fm_rows;
 
 /* -- vector maths: y[i] = f(x[i]), flat */
 typedef struct fm_vmath_kernel {
@@ -114,6 +107,44 @@ typedef struct fm_constraint_kernel {
 /* -- sums of one block of a flat array (n ≤ FM_SUM_BLOCK); framework/sums.c puts blocks together */
 enum { FM_SUM_BLOCK = 4096 };
 
+/* -- reductions of rows; `out` holds an element a row, or an int64_t when `index` */
+typedef struct fm_reduction_kernel {
+    const char *name;
+    int index;
+    void (*rows)(void *out, const void *x, const fm_rows *shape);
+} fm_reduction_kernel;
+
+/* -- normalisation. mean, r = 1/√(variance + epsilon), gamma, beta, …: one element a column (batch) or, mean and r of
+ *    `layer`, one a row. gamma and beta may be NULL. `batch` work any columns; those that sum want all the rows. */
+typedef struct fm_norm_kernels {
+    void (*batch_moments)(void *mean, void *variance, const void *x, int64_t rows, int64_t cols, int64_t ld);
+    void (*batch_scale)(void *r, const void *variance, int64_t cols, double epsilon);
+    void (*moving_update)(void *moving, const void *batch, int64_t cols, double momentum);
+    void (*batch_fwd)(void *y, const void *x, const void *mean, const void *r, const void *gamma, const void *beta,
+                      int64_t rows, int64_t cols, int64_t ld);
+    void (*batch_sums)(void *dgamma, void *dbeta, const void *dy, const void *x, const void *mean, const void *r,
+                       int64_t rows, int64_t cols, int64_t ld);
+    /* batch: how many rows the moments came from; 0: they were constants */
+    void (*batch_bwd)(void *dx, const void *dy, const void *x, const void *mean, const void *r, const void *gamma,
+                      const void *dgamma, const void *dbeta, int64_t rows, int64_t cols, int64_t ld, int64_t batch);
+
+    void (*layer_fwd)(void *y, void *mean, void *r, const void *x, const void *gamma, const void *beta,
+                      const fm_rows *shape, double epsilon);
+    void (*layer_bwd)(void *dx, const void *dy, const void *x, const void *mean, const void *r, const void *gamma,
+                      const fm_rows *shape);
+    void (*layer_sums)(void *dgamma, void *dbeta, const void *dy, const void *x, const void *mean, const void *r,
+                       int64_t rows, int64_t cols, int64_t ld);
+
+    void (*unit_fwd)(void *y, const void *x, const fm_rows *shape, double epsilon);
+    void (*unit_bwd)(void *dx, const void *dy, const void *x, const fm_rows *shape, double epsilon);
+} fm_norm_kernels;
+
+/* -- random numbers. A block may lie anywhere in the batch matrix: `at` names its first element. */
+typedef struct fm_fill_kernel {
+    const char *name, *params;
+    void (*fill)(void *x, int64_t rows, int64_t cols, int64_t ld, const double *params, const fm_draw *at);
+} fm_fill_kernel;
+
 typedef struct fm_noise_kernel { /* bwd draws what fwd drew at the same place */
     const char *name, *params;
     void (*fwd)(void *y, const void *x, int64_t rows, int64_t cols, int64_t ld, const double *params,
@@ -154,7 +185,11 @@ typedef struct fm_kernels {
 
     double (*peak)(int64_t rounds); /* floating-point operations done */
 
-    const fm_noise_kernel *noises;
+    void (*column_sum)(void *out, const void *x, int64_t rows, int64_t cols, int64_t ld, int resume);
+    void (*column_squares)(void *out, const void *x, const void *centre, int64_t rows, int64_t cols, int64_t ld,
+                           int resume); /* Σ (x - centre)²; resume: added to out's present content */
+    void (*random_words)(uint32_t *out, int64_t rows, int64_t cols, int64_t ld, const fm_draw *at);
+
     const fm_vmath_kernel *vmath;
     const fm_activation_kernel *activations;
     const fm_row_activation_kernel *row_activations;
@@ -168,6 +203,10 @@ typedef struct fm_kernels {
     double (*sum_abs)(const void *x, int64_t n);
     double (*sum_squares)(const void *x, int64_t n);
     double (*sum_squares_regularized)(const void *g, const void *w, int64_t n, double l1, double l2);
+    const fm_reduction_kernel *reductions;
+    const fm_norm_kernels *norm;
+    const fm_fill_kernel *fills;
+    const fm_noise_kernel *noises;
 } fm_kernels;
 
 /* The table in use for FM_F32 or FM_F64 (framework/dispatch.c). */

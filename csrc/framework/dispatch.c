@@ -68,5 +68,8 @@ int fm_registry(fm_entry *entry, const char *family, int64_t i) {
     FM_FAMILY("loss", losses, t->losses[i].params, t->losses[i].labels)
     FM_FAMILY("optimizer", optimizers, t->optimizers[i].params, t->optimizers[i].slots)
     FM_FAMILY("constraint", constraints, t->constraints[i].params, 0)
+    FM_FAMILY("reduction", reductions, "", t->reductions[i].index)
+    FM_FAMILY("fill", fills, t->fills[i].params, 0)
+    FM_FAMILY("noise", noises, t->noises[i].params, 0)
     return 0;
 }

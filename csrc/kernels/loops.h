@@ -76,6 +76,20 @@ FM_INLINE vr first_lanes(vr x, int n, vr rest) {
         }                                                                              \
     } while (0)
 
+/* Runs BODY for each vector of columns, with `j` its first column and `n` its valid lanes. */
+#define FM_FOR_COLUMNS(cols, j, n, ...)                                                \
+    do {                                                                               \
+        int64_t j = 0;                                                                 \
+        for (; j + VL <= (cols); j += VL) {                                            \
+            enum { n = VL };                                                           \
+            __VA_ARGS__                                                                \
+        }                                                                              \
+        if (j < (cols)) {                                                              \
+            const int n = (int)((cols) - j);                                           \
+            __VA_ARGS__                                                                \
+        }                                                                              \
+    } while (0)
+
 /* How many names a comma-separated list holds (0 for ""); the compiler folds it. */
 FM_INLINE int count_names(const char *names) {
     int n = names[0] != 0;

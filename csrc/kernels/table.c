@@ -16,6 +16,9 @@
 #include "optimizers.h"
 #include "sums.h"
 #include "constraints.h"
+#include "reduce.h"
+#include "norm.h"
+#include "random.h"
 
 #define FM_TEXT_(x) #x
 #define FM_TEXT(x) FM_TEXT_(x)
@@ -50,4 +53,11 @@ const fm_kernels FM_TABLE = {
     .sum_abs = sum_abs,
     .sum_squares = sum_squares,
     .sum_squares_regularized = sum_squares_regularized,
+    .column_sum = column_sum,
+    .column_squares = column_squares,
+    .random_words = random_words,
+    .reductions = reduction_table,
+    .norm = &norm_table,
+    .fills = fill_table,
+    .noises = noise_table,
 };

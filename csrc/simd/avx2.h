@@ -20,6 +20,7 @@ typedef __m256d vr;
 #endif
 
 typedef ireal vi __attribute__((vector_size(32)));
+typedef uint64_t vw __attribute__((vector_size(32)));
 typedef vi vm; /* a mask: all bits of a lane set, or none */
 
 #define MR 6        /* rows of a micro-kernel tile two vectors wide: 12 accumulators of 16 registers */
@@ -43,3 +44,4 @@ FM_INLINE vm vm_not(vm a) { return ~a; }
 FM_INLINE vr vr_sel(vm m, vr a, vr b) { return FM_OP(blendv)(b, a, (vr)m); }
 FM_INLINE vr vr_max(vr a, vr b) { return FM_OP(max)(a, b); }
 FM_INLINE vr vr_min(vr a, vr b) { return FM_OP(min)(a, b); }
+FM_INLINE vw vw_mul(vw a, vw b) { return (vw)_mm256_mul_epu32((__m256i)a, (__m256i)b); }

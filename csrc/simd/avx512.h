@@ -22,6 +22,7 @@ typedef __mmask8 vm;
 #endif
 
 typedef ireal vi __attribute__((vector_size(64)));
+typedef uint64_t vw __attribute__((vector_size(64)));
 
 #define MR 14        /* rows of a micro-kernel tile two vectors wide: 28 accumulators of 32 registers */
 #define MR_NARROW 16 /* rows of a tile one vector wide */
@@ -44,3 +45,4 @@ FM_INLINE vm vm_not(vm a) { return (vm)~a; }
 FM_INLINE vr vr_sel(vm m, vr a, vr b) { return FM_OP(mask_blend)(m, b, a); }
 FM_INLINE vr vr_max(vr a, vr b) { return FM_OP(max)(a, b); }
 FM_INLINE vr vr_min(vr a, vr b) { return FM_OP(min)(a, b); }
+FM_INLINE vw vw_mul(vw a, vw b) { return (vw)_mm512_mul_epu32((__m512i)a, (__m512i)b); }

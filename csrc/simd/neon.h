@@ -21,6 +21,7 @@ typedef int64x2_t vi;
 #define FM_OP(name) v##name##q_f64
 #define FM_BSL(m, a, b) vbslq_f64((uint64x2_t)(m), a, b)
 #endif
+typedef uint64x2_t vw;
 typedef vi vm; /* a mask: all bits of a lane set, or none */
 
 #define MR 12        /* rows of a micro-kernel tile two vectors wide: 24 accumulators of 32 registers */
@@ -53,3 +54,4 @@ FM_INLINE vm vm_not(vm a) { return ~a; }
 FM_INLINE vr vr_sel(vm m, vr a, vr b) { return FM_BSL(m, a, b); }
 FM_INLINE vr vr_max(vr a, vr b) { return vr_sel(vr_gt(a, b), a, b); }
 FM_INLINE vr vr_min(vr a, vr b) { return vr_sel(vr_lt(a, b), a, b); }
+FM_INLINE vw vw_mul(vw a, vw b) { return vmull_u32(vmovn_u64(a), vmovn_u64(b)); }

@@ -21,6 +21,7 @@ typedef int64_t ireal;
 
 typedef real vr __attribute__((vector_size(16)));
 typedef ireal vi __attribute__((vector_size(16)));
+typedef uint64_t vw __attribute__((vector_size(16)));
 typedef vi vm; /* a mask: all bits of a lane set, or none */
 
 #define MR 6        /* rows of a micro-kernel tile two vectors wide */
@@ -64,3 +65,4 @@ FM_INLINE vm vm_not(vm a) { return ~a; }
 FM_INLINE vr vr_sel(vm m, vr a, vr b) { return (vr)(((vi)a & m) | ((vi)b & ~m)); }
 FM_INLINE vr vr_max(vr a, vr b) { return vr_sel(vr_gt(a, b), a, b); }
 FM_INLINE vr vr_min(vr a, vr b) { return vr_sel(vr_lt(a, b), a, b); }
+FM_INLINE vw vw_mul(vw a, vw b) { return (a & 0xffffffff) * (b & 0xffffffff); }

@@ -7,6 +7,7 @@
  *   vr, vi, vm         vector of real, vector of ireal, lane mask
  *   vr_load/store      unaligned;  vr_load_n/store_n: the first n < VL lanes only, the rest read as 0
  *   vr_set, vr_fma, vr_sqrt, vr_max, vr_min, comparisons vr_gt … vr_eq, vm_and/or/not, vr_sel(mask, yes, no)
+ *   vw, vw_mul         a vector of uint64_t; the 64-bit product of each lane's low 32 bits
  *   MR, MR_NARROW      rows of the matrix micro-kernel
  *
  * and GCC's vector operators (+ - * / on vr; + - & | ^ << >> on vi) do the rest, so that the helpers below need no
