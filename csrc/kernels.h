@@ -176,7 +176,6 @@ typedef struct fm_kernels {
     void (*add_row)(void *y, const void *row, int64_t rows, int64_t cols);     /* y[i·32 + j] += row[j] */
     void (*sum_chunks)(void *y, const void *chunks, int64_t apart, int64_t count, int64_t rows, int64_t cols);
     void (*add_column)(void *y, const void *column, int64_t rows, int64_t cols); /* y[i·32 + j] += column[i] */
-    void (*column_sums)(void *sums, const void *x, int64_t rows, int64_t cols); /* Σ_i x[i·32 + j], i ascending */
     void (*copy)(void *y, const void *x, int64_t rows, int64_t cols);
     void (*zero)(void *y, int64_t rows, int64_t cols);
     void (*gather)(void *panels, int64_t batch, const fm_view *x, const int64_t *index, int64_t lo, int64_t hi);

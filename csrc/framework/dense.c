@@ -213,7 +213,7 @@ void fm_dense_bias(const fm_dense *layer, int64_t p, int64_t n, const fm_optimiz
     const int64_t size = layer->size, columns = fm_whole_lanes(fm_panel_columns(layer->m, p)), at = p * P * size;
     _Alignas(64) char sums[P * sizeof(double)];
     char *db = optimizer ? sums : layer->db + at;
-    kern->column_sums(db, layer->dZ + p * layer->batch * P * size, n, columns);
+    kern->column_sum(db, layer->dZ + p * layer->batch * P * size, n, columns, P, 0);
     if (!optimizer) return;
     slots_at s = at_offset(layer->slot_b, layer->slots, at);
     optimizer->step(layer->b + at, db, s.s, 1, columns, P, h);

@@ -91,7 +91,7 @@ static void update(const fm_network *net, int64_t n) {
         fm_product(kern, FM_A_ROWS, g, l ? d[-1].Y : net->X, TILE, d->dZ, d->k, columns, n);
         optimizer->step(d->W, g, (void *const *)d->slot_W, d->k, columns, P, &net->hyper[2 * l]);
         if (!d->use_bias) continue;
-        kern->column_sums(g, d->dZ, n, columns);
+        kern->column_sum(g, d->dZ, n, columns, P, 0);
         optimizer->step(d->b, g, (void *const *)d->slot_b, 1, columns, P, &net->hyper[2 * l + 1]);
     }
 }

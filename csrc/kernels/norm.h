@@ -12,7 +12,7 @@
 #pragma once
 
 FM_INLINE vr one_over_sqrt(vr x) { return vr_set(1) / vr_sqrt(x); }
-FM_INLINE vr load_or(const real *p, int64_t j, int n, real otherwise) {
+FM_INLINE vr load_if_given(const real *p, int64_t j, int n, real otherwise) {
     return p ? load_lanes(p + j, n) : vr_set(otherwise);
 }
 
@@ -47,8 +47,8 @@ static void moving_update(void *moving_, const void *batch, int64_t cols, double
 static void batch_norm_fwd(void *y, const void *x, const void *mean, const void *r, const void *gamma, const void *beta,
                            int64_t rows, int64_t cols, int64_t ld) {
     FM_FOR_COLUMNS(cols, j, n, {
-        const vr mu = load_lanes((const real *)mean + j, n), b = load_or(beta, j, n, 0);
-        const vr scale = load_lanes((const real *)r + j, n) * load_or(gamma, j, n, 1);
+        const vr mu = load_lanes((const real *)mean + j, n), b = load_if_given(beta, j, n, 0);
+        const vr scale = load_lanes((const real *)r + j, n) * load_if_given(gamma, j, n, 1);
         for (int64_t o = j; o < rows * ld + j; o += ld)
             store_lanes((real *)y + o, vr_fma(load_lanes((const real *)x + o, n) - mu, scale, b), n);
     });
@@ -76,7 +76,7 @@ static void batch_norm_bwd(void *dx, const void *dy, const void *x, const void *
                            int64_t batch) {
     FM_FOR_COLUMNS(cols, j, n, {
         const vr mu = load_lanes((const real *)mean + j, n), inverse = load_lanes((const real *)r + j, n);
-        const vr scale = inverse * load_or(gamma, j, n, 1), count = vr_set((real)batch);
+        const vr scale = inverse * load_if_given(gamma, j, n, 1), count = vr_set((real)batch);
         vr mean_dy = vr_zero();
         vr slope = vr_zero(); /* ⟨dy x̂⟩ r */
         if (batch) {
@@ -111,7 +111,7 @@ static void layer_norm_fwd(void *y, void *mean, void *r, const void *x_, const v
         FM_FOR_ROW(s, i, o, n, v, {
             const int64_t j = j0_ + v * VL; /* the column */
             vr d = (load_lanes(x + o, n) - mu) * inverse;
-            store_lanes((real *)y + o, vr_fma(d, load_or(gamma, j, n, 1), load_or(beta, j, n, 0)), n);
+            store_lanes((real *)y + o, vr_fma(d, load_if_given(gamma, j, n, 1), load_if_given(beta, j, n, 0)), n);
         });
     }
 }
@@ -124,13 +124,13 @@ static void layer_norm_bwd(void *dx, const void *dy_, const void *x_, const void
         const vr mu = vr_set(((const real *)mean)[i]), inverse = vr_set(((const real *)r)[i]);
         vr sums[NV] = {vr_zero()}, products[NV] = {vr_zero()};
         FM_FOR_ROW(s, i, o, n, v, {
-            vr g = load_lanes(dy + o, n) * load_or(gamma, j0_ + v * VL, n, 1);
+            vr g = load_lanes(dy + o, n) * load_if_given(gamma, j0_ + v * VL, n, 1);
             sums[v] += g;
             products[v] = vr_fma(g, (load_lanes(x + o, n) - mu) * inverse, products[v]);
         });
         const vr mean_g = vr_set(fm_tree_sum(sums) / k), slope = vr_set(fm_tree_sum(products) / k);
         FM_FOR_ROW(s, i, o, n, v, {
-            vr g = load_lanes(dy + o, n) * load_or(gamma, j0_ + v * VL, n, 1);
+            vr g = load_lanes(dy + o, n) * load_if_given(gamma, j0_ + v * VL, n, 1);
             vr centred = (mu - load_lanes(x + o, n)) * inverse; /* -x̂ */
             store_lanes((real *)dx + o, vr_fma(centred, slope, g - mean_g) * inverse, n);
         });

@@ -144,14 +144,6 @@ static void add_column(void *y, const void *column, int64_t rows, int64_t cols) 
     }
 }
 
-static void column_sums(void *sums, const void *x, int64_t rows, int64_t cols) {
-    for (int64_t j = 0; j < cols; j += VL) {
-        vr s = vr_zero();
-        for (int64_t i = 0; i < rows; i++) s = s + vr_load((const real *)x + i * FM_PANEL + j);
-        vr_store((real *)sums + j, s);
-    }
-}
-
 static void copy(void *y, const void *x, int64_t rows, int64_t cols) {
     for (int64_t i = 0; i < rows; i++)
         for (int64_t j = 0; j < cols; j += VL) {

@@ -120,7 +120,7 @@ FM_INLINE void load_parameters(vr *q, const real *theta, const fm_parameters *t,
 FM_TRAINABLES(FM_TRAINABLE_LOOPS)
 
 /* out[i · ld] = the sum of row i: what becomes of the columns' gradients when one parameter serves all */
-static void sum_rows(void *out, int64_t ld, const void *x, const fm_rows *s) {
+static void sum_rows_apart(void *out, int64_t ld, const void *x, const fm_rows *s) {
     for (int64_t i = 0; i < s->n; i++) {
         vr sum[NV] = {0};
         FM_FOR_GROUPS(s, i, o, n, v, sum[v] += load_lanes((const real *)x + o, n););
