@@ -40,7 +40,7 @@ def network(shape, dtype, loss, optimizer, logits=False, output=None, seed=3, pe
     layers = [{"units": w, "activation": (a, ()), **(per_layer or {})} for w, a in zip(widths, names, strict=True)]
     net = _core.Network(dtype, inputs, batch, layers, loss, optimizer, output, logits, seed)
     assert net.path == shape.split("-")[0]
-    twin = Twin(inputs, layers, loss, optimizer, output, logits)
+    twin = Twin(inputs, layers, loss, optimizer, output, logits, seed)
     twin.start(_core.optimizer_slots(optimizer[0], optimizer[1]))
     rng = np.random.default_rng(seed)
     for i, (k, w) in enumerate(zip((inputs, *widths), widths, strict=False)):
@@ -199,6 +199,25 @@ def test_regularisation_constraints_and_no_bias(shape, dtype):
     train_twin(twin, x.astype(np.float64), y, order, net.batch)
     assert_trained_alike(net.get(0, 0), twin.weights[0][0], start)
     assert (np.linalg.norm(net.get(0, 0), axis=0) < 0.5001).all()
+
+
+NOISES = {"dropout": (0.3,), "gaussian_dropout": (0.3,), "gaussian_noise": (0.2,), "alpha_dropout": (0.2,)}
+
+
+@pytest.mark.parametrize("name", _core.registry("noise"))
+@pytest.mark.parametrize("shape", ["plain", "sharded"])
+def test_every_noise(name, shape):
+    """The twin draws the very same masks: forward and backward use one draw, each step and layer another."""
+    assert_same_course(shape, "float64", MSE, SGD, per_layer={"noise": (name, NOISES[name])})
+
+
+def test_noise_only_in_training(dtype):
+    net, _ = network("plain", dtype, MSE, SGD, per_layer={"noise": ("dropout", (0.5,))})
+    calm, _ = network("plain", dtype, MSE, SGD)
+    x, y, _ = data(net, 100, dtype)
+    assert net.predict(x).tobytes() == calm.predict(x).tobytes()
+    assert net.evaluate(_core.Run(net, x, y)).tobytes() == calm.evaluate(_core.Run(calm, x, y)).tobytes()
+    assert train(net, x, y, None).done[2] != train(calm, x, y, None).done[2]
 
 
 @pytest.mark.parametrize("shape", ["plain", "tiny", "sharded"])
@@ -402,7 +421,10 @@ def bit_cases(dtype):
 
         def run(shape=shape):
             loss = CROSS if SHAPES[shape][1][-1] > 1 else BINARY
-            net, _ = network(shape, dtype, loss, ADAM, logits=True, per_layer={"l2": 1e-4})
+            per_layer = {"l2": 1e-4}
+            if not shape.startswith("tiny"):  # noise takes another path
+                per_layer["noise"] = ("dropout", (0.1,))
+            net, _ = network(shape, dtype, loss, ADAM, logits=True, per_layer=per_layer)
             x, y, order = data(net, net.batch * 50 - 1, dtype)
             done = train(net, x, y, order).done
             return (*weights(net), net.predict(x), net.evaluate(_core.Run(net, x, y)), np.array(done))

@@ -146,6 +146,22 @@ void fm_dense_forward_rows(const fm_dense *layer, const char *X, int64_t r0, int
         }
 }
 
+/* From the derivative with respect to a layer's output to that with respect to Z, in place in panel p of sink->d, rows
+ * r0 … r1-1: back through the noise, then the activation. */
+static void through_activation(const fm_kernels *kern, const fm_sink *sink, int64_t batch, int64_t p, int64_t r0,
+                               int64_t r1, int64_t columns_of_all) {
+    const int64_t at = (p * batch + r0) * P * (kern->bits / 8), rows = r1 - r0;
+    const int64_t columns = fm_whole_lanes(fm_panel_columns(columns_of_all, p));
+    char *d = sink->d + at;
+    if (sink->noise >= 0) {
+        fm_draw draw = sink->draw;
+        draw.row = r0;
+        draw.col = p * P;
+        kern->noises[sink->noise].bwd(d, d, rows, columns, P, sink->noise_params, &draw);
+    }
+    kern->activations[sink->activation].bwd(d, sink->saved + at, d, rows, columns, P, sink->params);
+}
+
 /* One 32 × 32 tile of dX: (inputs of panel pi) × (batch group q), computed transposed, then turned. */
 static void backward_data_tile(const fm_dense *layer, const fm_sink *sink, int64_t n, int64_t pi, int64_t q) {
     const fm_kernels *kern = layer->kern;
@@ -159,13 +175,7 @@ static void backward_data_tile(const fm_dense *layer, const fm_sink *sink, int64
     char *d = sink->d + at; /* whole groups of 32 rows have room here; rows past n hold nothing that is read */
     kern->transpose(d, turned);
     if (sink->activation < 0) return;
-    if (sink->noise >= 0) {
-        fm_draw draw = sink->draw;
-        draw.row = q * P;
-        draw.col = pi * P;
-        kern->noises[sink->noise].bwd(d, d, rows, fm_whole_lanes(inputs), P, sink->noise_params, &draw);
-    }
-    kern->activations[sink->activation].bwd(d, sink->saved + at, d, rows, fm_whole_lanes(inputs), P, sink->params);
+    through_activation(kern, sink, batch, pi, q * P, q * P + rows, k);
     if (sink->dt) kern->transpose(sink->dt + (q * sink->dt_stride + pi * P * P) * size, d);
 }
 
@@ -177,12 +187,8 @@ void fm_dense_backward_data(const fm_dense *layer, const fm_sink *sink, int64_t 
 }
 
 void fm_dense_output_gradient(const fm_dense *layer, int64_t r0, int64_t r1) {
-    const fm_activation_kernel *activation = &layer->kern->activations[layer->activation];
-    for (int64_t p = 0; p < fm_panels(layer->m); p++) {
-        const int64_t at = (p * layer->batch + r0) * P * layer->size;
-        activation->bwd(layer->dZ + at, fm_dense_saved(layer) + at, layer->dZ + at, r1 - r0,
-                        fm_whole_lanes(fm_panel_columns(layer->m, p)), P, layer->params);
-    }
+    const fm_sink sink = fm_dense_sink(layer);
+    for (int64_t p = 0; p < fm_panels(layer->m); p++) through_activation(layer->kern, &sink, layer->batch, p, r0, r1, layer->m);
 }
 
 void fm_dense_transpose(const fm_dense *layer, int64_t n, const fm_team *team, int t) {

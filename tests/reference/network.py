@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from . import activations, constraints, losses, optimizers, row_activations
+from . import activations, constraints, losses, optimizers, random, row_activations
 
 
 def dense(x, w, b):
@@ -16,13 +16,10 @@ def dense_grad(x, w, dz):
 
 
 class Network:
-    """The twin of the engine's program; the arguments are those of ``_core.Network``.
+    """The twin of the engine's program; the arguments are those of ``_core.Network``."""
 
-    ``masks(layer, rows, step)``, if given, is what dropout multiplies by.
-    """
-
-    def __init__(self, inputs, layers, loss, optimizer, output=None, logits=False, masks=None):
-        self.layers, self.loss, self.output, self.logits, self.masks = layers, loss, output, logits, masks
+    def __init__(self, inputs, layers, loss, optimizer, output=None, logits=False, seed=0):
+        self.layers, self.loss, self.output, self.logits, self.seed = layers, loss, output, logits, seed
         self.name, self.params, self.lr, self.rest = optimizer
         widths = [inputs] + [layer["units"] for layer in layers]
         self.weights = [[np.zeros((k, m)), np.zeros(m)] for k, m in zip(widths[:-1], widths[1:], strict=True)]
@@ -32,6 +29,12 @@ class Network:
     def start(self, slots):
         """Set what each slot starts from."""
         self.slots = [[[np.full(p.shape, s) for s in slots] for p in pair] for pair in self.weights]
+
+    def noise(self, layer, noise, suffix, x):
+        """Return x after a layer's noise in the step under way, or a gradient before it."""
+        name, params = noise
+        at = (self.seed, layer, self.step, 0, 0)
+        return getattr(random, name + suffix)(x, at, np.float64, *params)
 
     def forward(self, x, training=False):
         """Return the input, then Z and the output of each layer."""
@@ -44,7 +47,7 @@ class Network:
             if last and self.output and not (self.logits and training):
                 y = getattr(row_activations, self.output[0])(y, *self.output[1])
             if training and layer.get("noise"):
-                y = y * self.masks(i, len(y), self.step)
+                y = self.noise(i, layer["noise"], "", y)
             trace.append((z, y))
         return trace
 
@@ -70,7 +73,7 @@ class Network:
             layer, (w, _) = self.layers[i], self.weights[i]
             last = i == len(self.layers) - 1
             if layer.get("noise"):
-                d = d * self.masks(i, n, self.step)
+                d = self.noise(i, layer["noise"], "_grad", d)
             if not (last and (self.logits or self.output)):
                 name, params = layer["activation"]
                 d = d * getattr(activations, f"{name}_grad")(trace[i + 1][0], *params)
