@@ -141,9 +141,10 @@ void fm_trainable_fold(int type, void *dShared, const void *dTheta, int64_t para
  * Element j of sample i lies at  i·rs + (j/32)·cs + j%32: rs = k, cs = 32 row-major; rs = 32, cs = 32·n in panels. */
 void fm_loss(int type, int kind, void *loss, void *d, const void *pred, const void *target, const int32_t *labels,
              const void *scale, int64_t n, int64_t k, int64_t rs, int64_t cs, const double *params);
-/* The same for pred (k, n), a sample to each column; 0, and nothing done, for kinds that have no such form. */
+/* The same for k rows of n samples, ld elements apart: a sample to each column; 0, and nothing done, for kinds that have
+ * no such form. */
 int fm_loss_block(int type, int kind, void *loss, void *d, const void *pred, const void *target, const void *scale,
-                  int64_t n, int64_t k, const double *params);
+                  int64_t n, int64_t k, int64_t ld, const double *params);
 
 /* Σ w[i]·loss[i], in double and in the order of the rows, divided by 1, by n (not by Σw) or by Σw; 0 where that divisor
  * is 0. weights NULL: ones. */

@@ -64,7 +64,7 @@ typedef struct fm_pieces_kernel {
  *    scale NULL meaning ones. In panels (rs == FM_PANEL) d's lanes past the last column become zero up to the next
  *    multiple of 16; what pred and target hold there is not looked at.
  *    `block` is the same with a sample to each column of a block (the batch along the vector): loss and scale have `cols`
- *    elements; NULL for losses that are not elementwise. */
+ *    elements, and in panels (ld == FM_PANEL) the padding is the samples'. NULL for losses that are not elementwise. */
 typedef struct fm_loss_kernel {
     const char *name, *params;
     int labels;

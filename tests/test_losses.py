@@ -156,6 +156,23 @@ def test_block_equals_twin(name, params, dtype, rng):
         check(name, params, pred, target, loss, d.T, scale)
 
 
+@pytest.mark.parametrize(("name", "params"), ELEMENTWISE)
+@pytest.mark.parametrize("n", [1, 5, 16, 19, 32])
+def test_block_in_a_panel_ignores_and_clears_its_padding(name, params, n, dtype, rng):
+    pred, target = inputs(name, n, 3, dtype, rng)
+    scale = rng.normal(size=n).astype(dtype)
+    panel = np.full((2, 3, 32), np.nan, dtype)
+    panel[0, :, :n], panel[1, :, :n] = pred.T, target.T
+    out, grad = Guarded((n,), dtype), Guarded((3, 32), dtype)
+    _core.loss_block(name, *panel, params, scale, gradient=grad.array, out=out.array, samples=n)
+    out.check()
+    grad.check()
+    loss, d = _core.loss_block(name, *np.ascontiguousarray(panel[:, :, :n]), params, scale)
+    assert out.array.tobytes() == loss.tobytes()
+    assert grad.array[:, :n].tobytes() == d.tobytes()
+    assert (grad.array[:, n : -(-n // 16) * 16] == 0).all()
+
+
 def partial_slopes(f, x, h=1e-3):
     """∂f(x)[i]/∂x[i, j] by 4-point central differences."""
     result = np.empty_like(x)
@@ -397,6 +414,7 @@ def test_what_the_door_refuses():
         (ValueError, "one label a row", lambda: _core.loss(sparse, x, np.zeros((3, 1), int), (NONE,))),
         (ValueError, "elementwise", lambda: _core.loss_block("cosine_similarity", x, x)),
         (ValueError, "panels of 32", lambda: _core.loss_panels(mse, np.ones((1, 3, 32)), np.ones((1, 3, 32)), 33)),
+        (ValueError, "samples: expected 0 to 4", lambda: _core.loss_block(mse, x, x, samples=5)),
         (ValueError, "panels of 32", lambda: _core.loss_panels(mse, np.ones((0, 3, 32)), np.ones((0, 3, 32)), 0)),
         (ValueError, "reduction: expected one of sum", lambda: _core.loss_reduce(x[0], "average")),
         (ValueError, "one number a row", lambda: _core.loss_reduce(x, "sum")),

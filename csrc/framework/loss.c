@@ -38,16 +38,16 @@ void fm_loss(int type, int kind, void *loss, void *d, const void *pred, const vo
 
 static void block_range(void *context, int64_t lo, int64_t hi) {
     const job *j = context;
-    const int64_t n = j->shape.n, size = fm_element_size(j->type), o = lo * CHUNK * size;
-    hi = fm_min64(hi * CHUNK, n);
+    const int64_t size = fm_element_size(j->type), o = lo * CHUNK * size;
+    hi = fm_min64(hi * CHUNK, j->shape.n);
     fm_table(j->type)->losses[j->kind].block(at(j->loss, o), at(j->d, o), read_at(j->pred, o), read_at(j->target, o),
-                                             read_at(j->scale, o), j->shape.k, hi - lo * CHUNK, n, j->params);
+                                             read_at(j->scale, o), j->shape.k, hi - lo * CHUNK, j->shape.rs, j->params);
 }
 
 int fm_loss_block(int type, int kind, void *loss, void *d, const void *pred, const void *target, const void *scale,
-                  int64_t n, int64_t k, const double *params) {
+                  int64_t n, int64_t k, int64_t ld, const double *params) {
     if (!fm_table(type)->losses[kind].block) return 0;
-    job j = {type, kind, loss, d, pred, target, scale, 0, {n, k, 0, 0}, params};
+    job j = {type, kind, loss, d, pred, target, scale, 0, {n, k, ld, 0}, params};
     fm_parallel((n + CHUNK - 1) / CHUNK, (double)k * CHUNK, block_range, &j);
     return 1;
 }
@@ -69,7 +69,8 @@ double fm_loss_reduce(int type, int reduction, const void *loss, const void *wei
 
 void fm_loss_weigh(int type, void *weighted, const void *loss, const void *weights, int64_t n) {
     if (type == FM_F64)
-        for (int64_t i = 0; i < n; i++) ((double *)weighted)[i] = ((const double *)weights)[i] * ((const double *)loss)[i];
+        for (int64_t i = 0; i < n; i++)
+            ((double *)weighted)[i] = ((const double *)weights)[i] * ((const double *)loss)[i];
     else
         for (int64_t i = 0; i < n; i++) ((float *)weighted)[i] = ((const float *)weights)[i] * ((const float *)loss)[i];
 }

@@ -52,6 +52,12 @@ FM_INLINE vr first_lanes(vr x, int n, vr rest) {
     return n == VL ? x : vr_sel(vr_lt(vr_load(index), vr_set((real)n)), x, rest);
 }
 
+#if LANES / VL <= 2 /* accumulators in registers */
+#define FM_UNROLL_GROUP FM_UNROLL
+#else /* many narrow vectors: unrolled, the rows' kernels would fill megabytes */
+#define FM_UNROLL_GROUP _Pragma("GCC unroll 1")
+#endif
+
 /* Runs BODY for each vector of row i, all NV vectors of the last group included: `o` is its offset, `n` its valid lanes
  * (VL, or from VL-1 down to 0 in the last group), `v` its place among the NV accumulators of fm_tree_sum. */
 #define FM_FOR_GROUPS(shape, i, o, n, v, ...)                                          \
@@ -60,7 +66,7 @@ FM_INLINE vr first_lanes(vr x, int n, vr rest) {
         int64_t j_ = 0;                                                                \
         for (; j_ + LANES <= k_; j_ += LANES) {                                        \
             const int64_t base_ = row_ + (j_ / 32) * (shape)->cs + j_ % 32;            \
-            FM_UNROLL for (int v = 0; v < NV; v++) {                                   \
+            FM_UNROLL_GROUP for (int v = 0; v < NV; v++) {                             \
                 const int64_t o = base_ + v * VL;                                      \
                 enum { n = VL };                                                       \
                 __VA_ARGS__                                                            \
@@ -68,7 +74,7 @@ FM_INLINE vr first_lanes(vr x, int n, vr rest) {
         }                                                                              \
         if (j_ < k_) {                                                                 \
             const int64_t base_ = row_ + (j_ / 32) * (shape)->cs + j_ % 32;            \
-            FM_UNROLL for (int v = 0; v < NV; v++) {                                   \
+            FM_UNROLL_GROUP for (int v = 0; v < NV; v++) {                             \
                 const int64_t o = base_ + v * VL, left_ = k_ - j_ - v * VL;            \
                 const int n = left_ < 0 ? 0 : left_ < VL ? (int)left_ : VL;            \
                 __VA_ARGS__                                                            \

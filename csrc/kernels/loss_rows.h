@@ -38,7 +38,34 @@ static void one_column(loss_block *block, real *loss, real *d, const real *pred,
         }
         block(loss + lo, d ? p : 0, p, y, scale ? scale + lo : 0, 1, rows, rows, params);
         if (!d) continue;
-        for (int r = 0; r < rows; r++)
-            FM_FOR_GROUPS(shape, lo + r, o, n, v, store_row(d + o, vr_set(p[r]), n, shape););
+        for (int r = 0; r < rows; r++) FM_FOR_GROUPS(shape, lo + r, o, n, v, store_row(d + o, vr_set(p[r]), n, shape););
     }
+}
+
+/* Sixteen rows of at most 16 elements turned over, tile[j·32 + r] = x(lo + r, j), and back. */
+FM_INLINE void turn(real *dst, const real *src) {
+    for (int i = 0; i < LANES; i += VL)
+        for (int j = 0; j < LANES; j += VL) transpose_block(dst + j * FM_PANEL + i, src + i * FM_PANEL + j);
+}
+static void read_turned(real *tile, const real *x, const fm_rows *shape, int64_t lo, int rows) {
+    if (shape->rs == FM_PANEL && rows == LANES) {
+        turn(tile, x + lo * FM_PANEL);
+        return;
+    }
+    real copy[LANES * FM_PANEL] = {0};
+    for (int r = 0; r < rows; r++)
+        FM_FOR_GROUPS(shape, lo + r, o, n, v, vr_store(copy + r * FM_PANEL + v * VL, load_lanes(x + o, n)););
+    turn(tile, copy);
+}
+static void write_turned(real *x, real *tile, const fm_rows *shape, int64_t lo, int rows) {
+    for (int64_t j = shape->k; j < LANES; j++)
+        for (int r = 0; r < LANES; r += VL) vr_store(tile + j * FM_PANEL + r, vr_zero());
+    if (shape->rs == FM_PANEL && rows == LANES) {
+        turn(x + lo * FM_PANEL, tile);
+        return;
+    }
+    real copy[LANES * FM_PANEL];
+    turn(copy, tile);
+    for (int r = 0; r < rows; r++)
+        FM_FOR_GROUPS(shape, lo + r, o, n, v, store_row(x + o, vr_load(copy + r * FM_PANEL + v * VL), n, shape););
 }

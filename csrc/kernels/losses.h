@@ -5,11 +5,12 @@
  *
  *   vr name_elem(vr p, vr y, const vr *c, vr *dl)     the loss of prediction p and target y; *dl = ∂loss/∂p
  *
- * and, in tests/reference/losses.py, name(pred, target, …) and name_grad(pred, target, …). Losses that need the whole row
- * are in row_losses.h. A NaN in the prediction makes the row's loss and derivative NaN; where a formula clips the
- * prediction, the derivative outside the limits is zero.
+ * and, in tests/reference/losses.py, name(pred, target, …) and name_grad(pred, target, …). Losses that need the whole
+ * row are in row_losses.h and softmax_losses.h. A NaN in the prediction makes the row's loss and derivative NaN; where
+ * a formula clips the prediction, the derivative outside the limits is zero.
  *
- * `hinge` and `squared_hinge` expect targets of ±1: the caller turns 0/1 targets into them, which takes a look at all. */
+ * `hinge` and `squared_hinge` expect targets of ±1: the caller turns 0/1 targets into them, which takes a look at all.
+ */
 #pragma once
 
 // clang-format off
@@ -40,9 +41,7 @@ FM_INLINE vr clip_bwd(vr x, real lo, real hi, vr dl) {
     return vr_sel(vm_or(vr_lt(x, vr_set(lo)), vr_gt(x, vr_set(hi))), vr_zero(), dl);
 }
 FM_INLINE vr clip_probability(vr p) { return clip(p, (real)LOSS_EPSILON, (real)(1 - LOSS_EPSILON)); }
-FM_INLINE vr clip_probability_bwd(vr p, vr dl) {
-    return clip_bwd(p, (real)LOSS_EPSILON, (real)(1 - LOSS_EPSILON), dl);
-}
+FM_INLINE vr clip_probability_bwd(vr p, vr dl) { return clip_bwd(p, (real)LOSS_EPSILON, (real)(1 - LOSS_EPSILON), dl); }
 
 /* ---- regression ---- */
 
@@ -78,8 +77,8 @@ FM_INLINE vr huber_elem(vr p, vr y, const vr *c, vr *dl) {
     return vr_sel(far, delta * (a - half * delta), half * e * e);
 }
 
-/* With v = exp(-|e|) - 1:  log cosh e = log(1 + v² / 2(1 + v)) = |e| - log 2 + log(1 + (1 + v)²),  the first exact to the
- * last digits for small e, the second without overflow for large. */
+/* With v = exp(-|e|) - 1:  log cosh e = log(1 + v² / 2(1 + v)) = |e| - log 2 + log(1 + (1 + v)²),  the first exact to
+ * the last digits for small e, the second without overflow for large. */
 FM_INLINE vr log_cosh_elem(vr p, vr y, const vr *c, vr *dl) {
     vr e = p - y, a = vr_abs(e), one = vr_set(1), v = vr_expm1(vr_neg(a)), w = one + v, w2 = w * w;
     vm near = vr_lt(a, one);
@@ -203,6 +202,7 @@ FM_INLINE vr binary_focal_crossentropy_logits_elem(vr z, vr target, const vr *c,
 
 /* ---- the loops stamped from the list ---- */
 
+// clang-format off
 #define FM_JOIN_MEAN(k) (real)(k)
 #define FM_JOIN_SUM(k) 1
 #define FM_ELEMENT_LOSS_LOOPS(name, join, names)                                                                      \
@@ -210,13 +210,14 @@ FM_INLINE vr binary_focal_crossentropy_logits_elem(vr z, vr target, const vr *c,
                              int64_t rows, int64_t cols, int64_t ld, const double *params) {                          \
         vr c[FM_PARAMS], share = vr_set(FM_JOIN_##join(rows));                                                        \
         spread_params(c, params, names);                                                                              \
-        FM_FOR_BLOCK(1, cols, cols, j, n, {                                                                           \
+        const fm_rows one = {1, cols, ld, FM_PANEL};                                                                  \
+        FM_FOR_GROUPS(&one, 0, j, n, v, {                                                                             \
             vr sum = vr_zero(), s = (scale ? load_lanes((const real *)scale + j, n) : vr_set(1)) / share;             \
             for (int64_t i = 0; i < rows; i++) {                                                                      \
                 int64_t o = i * ld + j;                                                                               \
                 vr dl, p = load_lanes((const real *)pred + o, n), y = load_lanes((const real *)target + o, n);        \
                 sum = sum + name##_elem(p, y, c, &dl);                                                                \
-                if (d) store_lanes((real *)d + o, s * dl, n);                                                         \
+                if (d) store_row((real *)d + o, s * dl, n, &one);                                                     \
             }                                                                                                         \
             store_lanes((real *)loss + j, sum / share, n);                                                            \
         });                                                                                                           \
@@ -241,12 +242,15 @@ FM_INLINE vr binary_focal_crossentropy_logits_elem(vr z, vr target, const vr *c,
             ((real *)loss)[i] = fm_tree_sum(sum) / share;                                                             \
         }                                                                                                             \
     }
+// clang-format on
 FM_ELEMENT_LOSSES(FM_ELEMENT_LOSS_LOOPS)
 
 #include "row_losses.h"
+#include "softmax_losses.h"
 
 #define FM_LABELS_DENSE 0
 #define FM_LABELS_LABELS 1
 #define FM_ELEMENT_LOSS_ENTRY(name, join, names) {#name, names, 0, name##_rows, name##_block},
 #define FM_ROW_LOSS_ENTRY(name, target, names) {#name, names, FM_LABELS_##target, name##_rows, 0},
-static const fm_loss_kernel loss_table[] = {FM_ELEMENT_LOSSES(FM_ELEMENT_LOSS_ENTRY) FM_ROW_LOSSES(FM_ROW_LOSS_ENTRY){0}};
+static const fm_loss_kernel loss_table[] = {FM_ELEMENT_LOSSES(FM_ELEMENT_LOSS_ENTRY)
+                                                FM_ROW_LOSSES(FM_ROW_LOSS_ENTRY){0}};

@@ -1,8 +1,8 @@
 /* row_losses.h: losses of a whole row: cross-entropies over classes, margins between them, angles.
  *
- * FM_ROW_LOSSES lists X(name, target, "parameters"): DENSE targets have pred's shape, LABELS are one class a row. An entry
- * is a function name_rows(); its twin is found as for the elementwise ones. The target is smoothed by the last parameter:
- * t (1 - s) + s / k. */
+ * FM_ROW_LOSSES lists X(name, target, "parameters"): DENSE targets have pred's shape, LABELS are one class a row. An
+ * entry is a function name_rows(); its twin is found as for the elementwise ones. The target is smoothed by the last
+ * parameter: t (1 - s) + s / k. */
 #pragma once
 
 // clang-format off
@@ -17,7 +17,7 @@
     X(sparse_categorical_crossentropy_logits, LABELS, "ignore_class")
 // clang-format on
 
-#define FM_ROW_LOSS(name)                                                                                   \
+#define FM_ROW_LOSS(name)                                                                                     \
     static void name##_rows(void *loss, void *d, const void *pred, const void *target, const int32_t *labels, \
                             const void *scale, const fm_rows *shape, const double *params)
 
@@ -30,7 +30,8 @@ FM_ROW_LOSS(categorical_hinge) {
     const vr one = vr_set(1), lowest = vr_set(-INFINITY);
     for (int64_t i = 0; i < shape->n; i++) {
         vr pos[NV] = {{0}}, neg[NV], ties[NV] = {{0}};
-        FM_UNROLL for (int v = 0; v < NV; v++) neg[v] = lowest;
+        FM_UNROLL
+        for (int v = 0; v < NV; v++) neg[v] = lowest;
         FM_FOR_GROUPS(shape, i, o, n, v, {
             vr p = read_row(pred, o, n), y = read_row(target, o, n);
             pos[v] = vr_fma(y, p, pos[v]);
@@ -69,9 +70,8 @@ FM_ROW_LOSS(cosine_similarity) {
             yy[v] = vr_fma(y, y, yy[v]);
         });
         const vr ip = inverse_norm(pp), iy = inverse_norm(yy);
-        FM_FOR_GROUPS(shape, i, o, n, v, {
-            cosine[v] = vr_fma(read_row(pred, o, n) * ip, read_row(target, o, n) * iy, cosine[v]);
-        });
+        FM_FOR_GROUPS(shape, i, o, n, v,
+                      { cosine[v] = vr_fma(read_row(pred, o, n) * ip, read_row(target, o, n) * iy, cosine[v]); });
         const real sum = fm_tree_sum(cosine);
         ((real *)loss)[i] = -sum;
         if (!d) continue;
@@ -110,6 +110,7 @@ FM_INLINE vr categorical_focal_crossentropy_class(vr q, vr t, const vr *c, vr *g
     return vr_neg(weight * power * log_r);
 }
 
+// clang-format off
 /* ∂/∂p = (g - Σ g q)/Σp: only the part of g that moves along the simplex is left */
 #define FM_RENORMALISED(name, names)                                                                          \
     FM_ROW_LOSS(name) {                                                                                       \
@@ -132,6 +133,7 @@ FM_INLINE vr categorical_focal_crossentropy_class(vr q, vr t, const vr *c, vr *g
             FM_FOR_GROUPS(shape, i, o, n, v, store_row((real *)d + o, s * (read_row(d, o, n) - m), n, shape);); \
         }                                                                                                     \
     }
+// clang-format on
 FM_RENORMALISED(categorical_crossentropy, "label_smoothing")
 FM_RENORMALISED(categorical_focal_crossentropy, "alpha,gamma,label_smoothing")
 
@@ -157,141 +159,5 @@ FM_ROW_LOSS(sparse_categorical_crossentropy) {
         const vr own = clip_probability_bwd(q, s - s / q);
         FM_FOR_GROUPS(shape, i, o, n, v, store_row((real *)d + o, others, n, shape););
         ((real *)d)[at] = own[0];
-    }
-}
-
-/* ---- class logits: -Σ t log softmax(z) = Σ t (m - z) + (Σ t) log Σ exp(z - m), m the greatest logit: every term is
- * positive, none overflows. The derivative is (Σ t) softmax(z) - t. ---- */
-
-/* A NaN may be lost here: the exponentials keep it. */
-FM_INLINE real row_max(const void *z, const fm_rows *shape, int64_t i) {
-    vr top[NV];
-    FM_UNROLL for (int v = 0; v < NV; v++) top[v] = vr_set(-INFINITY);
-    FM_FOR_GROUPS(shape, i, o, n, v, top[v] = vr_max(top[v], first_lanes(read_row(z, o, n), n, vr_set(-INFINITY))););
-    return fm_tree_max(top);
-}
-
-/* Sixteen rows at a time, so that they share one logarithm and one division. */
-typedef struct {
-    int64_t lo;
-    int rows;
-    real sum[LANES], cost[LANES], weight[LANES]; /* Σ exp(z - m), Σ t (m - z), Σ t */
-    real scale[LANES], factor[LANES];            /* factor = scale · weight / sum */
-} softmax_tile;
-
-FM_INLINE softmax_tile start_tile(const fm_rows *shape, const void *scale, int64_t lo) {
-    softmax_tile tile = {.lo = lo, .rows = shape->n - lo < LANES ? (int)(shape->n - lo) : LANES};
-    for (int r = 0; r < LANES; r++) {
-        tile.scale[r] = r < tile.rows ? row_scale(scale, lo + r) : 0;
-        tile.sum[r] = 1;
-    }
-    return tile;
-}
-FM_INLINE void finish_tile(softmax_tile *tile, real *loss) {
-    FM_UNROLL for (int r = 0; r < LANES; r += VL) {
-        vr sum = vr_load(tile->sum + r), weight = vr_load(tile->weight + r);
-        vr_store(tile->factor + r, vr_load(tile->scale + r) * weight / sum);
-        vr_store(tile->cost + r, vr_fma(weight, vr_log(sum), vr_load(tile->cost + r)));
-    }
-    for (int r = 0; r < tile->rows; r++) loss[tile->lo + r] = tile->cost[r];
-}
-
-/* exp(z - m) into e (unless NULL; may be z), their sum returned */
-FM_INLINE real exp_row(void *e, const void *z, const fm_rows *shape, int64_t i, real m) {
-    vr sum[NV] = {{0}};
-    FM_FOR_GROUPS(shape, i, o, n, v, {
-        vr x = vr_exp(first_lanes(read_row(z, o, n), n, vr_set(-INFINITY)) - vr_set(m));
-        sum[v] = sum[v] + x;
-        if (e) store_row((real *)e + o, x, n, shape);
-    });
-    return fm_tree_sum(sum);
-}
-
-FM_ROW_LOSS(sparse_categorical_crossentropy_logits) {
-    for (int64_t lo = 0; lo < shape->n; lo += LANES) {
-        softmax_tile tile = start_tile(shape, scale, lo);
-        for (int r = 0; r < tile.rows; r++) {
-            const int64_t i = lo + r;
-            const int ignored = labels[i] == params[0];
-            const real m = row_max(pred, shape, i);
-            tile.weight[r] = !ignored;
-            tile.cost[r] = ignored ? 0 : m - ((const real *)pred)[column_of(shape, i, labels[i])];
-            tile.sum[r] = ignored ? 1 : exp_row(d, pred, shape, i, m);
-        }
-        finish_tile(&tile, loss);
-        if (!d) continue;
-        for (int r = 0; r < tile.rows; r++) {
-            const int64_t i = lo + r;
-            if (tile.weight[r] == 0) {
-                zero_row(d, shape, i);
-                continue;
-            }
-            FM_FOR_GROUPS(shape, i, o, n, v,
-                          store_row((real *)d + o, read_row(d, o, n) * vr_set(tile.factor[r]), n, shape););
-            ((real *)d)[column_of(shape, i, labels[i])] -= tile.scale[r];
-        }
-    }
-}
-
-/* An infinite logit of a class that is not asked for costs nothing; a NaN does. */
-FM_INLINE vr absent(vr t, vr x) { return vr_sel(vr_eq(t, vr_zero()), vr_min(vr_set(FM_HUGE), x), x); }
-
-FM_ROW_LOSS(categorical_crossentropy_logits) {
-    const smoothing soft = smoothing_of(params[0], shape->k);
-    for (int64_t lo = 0; lo < shape->n; lo += LANES) {
-        softmax_tile tile = start_tile(shape, scale, lo);
-        for (int r = 0; r < tile.rows; r++) {
-            const real m = row_max(pred, shape, lo + r);
-            vr cost[NV] = {{0}}, weight[NV] = {{0}};
-            FM_FOR_GROUPS(shape, lo + r, o, n, v, {
-                vr t = smooth(target, o, n, soft);
-                cost[v] = vr_fma(t, absent(t, vr_set(m) - read_row(pred, o, n)), cost[v]);
-                weight[v] = weight[v] + t;
-            });
-            tile.cost[r] = fm_tree_sum(cost);
-            tile.weight[r] = fm_tree_sum(weight);
-            tile.sum[r] = exp_row(d, pred, shape, lo + r, m);
-        }
-        finish_tile(&tile, loss);
-        if (!d) continue;
-        for (int r = 0; r < tile.rows; r++) {
-            const vr s = vr_set(tile.scale[r]), factor = vr_set(tile.factor[r]);
-            FM_FOR_GROUPS(shape, lo + r, o, n, v, {
-                vr t = smooth(target, o, n, soft);
-                store_row((real *)d + o, vr_fma(read_row(d, o, n), factor, vr_neg(s * t)), n, shape);
-            });
-        }
-    }
-}
-
-/* A class's part of α t (1 - p)^γ (-log p) with l = log p;  *g = ∂/∂l. What is multiplied by p = 0 has vanished. */
-FM_INLINE vr focal_class_logits(vr l, vr t, const vr *c, vr *g) {
-    vr p = vr_exp(l), slope, power = focal_power(vr_set(1) - p, c[1], &slope), weight = c[0] * t;
-    vr finite = vr_neg(absent(t, vr_neg(l))), pull = slope * p * finite;
-    *g = weight * (vr_sel(vr_eq(p, vr_zero()), vr_zero(), pull) - power);
-    return vr_neg(weight * power * finite);
-}
-
-/* Unlike the form on probabilities nothing is clipped: a class given up altogether is still pulled back. */
-FM_ROW_LOSS(categorical_focal_crossentropy_logits) {
-    const smoothing soft = smoothing_of(params[2], shape->k);
-    vr c[FM_PARAMS];
-    spread_params(c, params, "alpha,gamma,label_smoothing");
-    for (int64_t i = 0; i < shape->n; i++) {
-        const vr m = vr_set(row_max(pred, shape, i)), norm = vr_log(vr_set(exp_row(0, pred, shape, i, m[0])));
-        vr sum[NV] = {{0}}, all[NV] = {{0}};
-        FM_FOR_GROUPS(shape, i, o, n, v, {
-            vr g, l = first_lanes(read_row(pred, o, n) - m - norm, n, vr_zero());
-            sum[v] = sum[v] + focal_class_logits(l, smooth(target, o, n, soft), c, &g);
-            all[v] = all[v] + g;
-        });
-        ((real *)loss)[i] = fm_tree_sum(sum);
-        if (!d) continue;
-        const vr s = vr_set(row_scale(scale, i)), total = vr_set(fm_tree_sum(all));
-        FM_FOR_GROUPS(shape, i, o, n, v, {
-            vr g, l = read_row(pred, o, n) - m - norm;
-            focal_class_logits(l, smooth(target, o, n, soft), c, &g);
-            store_row((real *)d + o, s * vr_fma(vr_neg(vr_exp(l)), total, g), n, shape);
-        });
     }
 }

@@ -5,7 +5,7 @@ cdef extern from "fastmlp.h" nogil:
     void fm_loss(int type, int kind, void *loss, void *d, const void *pred, const void *target, const int32_t *labels,
                  const void *scale, int64_t n, int64_t k, int64_t rs, int64_t cs, const double *params)
     int fm_loss_block(int type, int kind, void *loss, void *d, const void *pred, const void *target, const void *scale,
-                      int64_t n, int64_t k, const double *params)
+                      int64_t n, int64_t k, int64_t ld, const double *params)
     double fm_loss_reduce(int type, int reduction, const void *loss, const void *weights, int64_t n)
     void fm_loss_weigh(int type, void *weighted, const void *loss, const void *weights, int64_t n)
 
@@ -103,15 +103,18 @@ def loss_panels(str name, pred, target, int64_t columns, params=(), scale=None, 
     return run_loss(name, p, target, params, scale, gradient, out, n, columns, 32, 32 * n)
 
 
-def loss_block(str name, pred, target, params=(), scale=None, gradient=True, out=None):
-    """The same for pred (k, n), a sample to each column; elementwise losses only."""
+def loss_block(str name, pred, target, params=(), scale=None, gradient=True, out=None, samples=None):
+    """The same for pred (k, n), a sample to each column (the first `samples` of them); elementwise losses only."""
     cdef double values[FM_PARAMS]
     cdef int kind = kernel_kind("loss", name, params, values), done
     cdef cnp.ndarray p = dense_array(pred, "pred")
     cdef int type = real_type(p, "pred")
     if cnp.PyArray_NDIM(p) != 2 or cnp.PyArray_DIM(p, 0) == 0:
         raise ValueError(f"pred: expected shape (at least one row, samples), got {np.shape(p)}; reshape it")
-    cdef int64_t n = cnp.PyArray_DIM(p, 1), k = cnp.PyArray_DIM(p, 0)
+    cdef int64_t ld = cnp.PyArray_DIM(p, 1), k = cnp.PyArray_DIM(p, 0)
+    cdef int64_t n = ld if samples is None else samples
+    if n < 0 or n > ld:
+        raise ValueError(f"samples: expected 0 to {ld}, got {n}; leave it out to take all")
     cdef cnp.ndarray t = dense_like(target, p, "target")
     scales = row_numbers(scale, p, n, "scale")
     d = None if gradient is False else output_like(None if gradient is True else gradient, p)
@@ -120,7 +123,7 @@ def loss_block(str name, pred, target, params=(), scale=None, gradient=True, out
     cdef void *g = data_or_null(d)
     with nogil:
         done = fm_loss_block(type, kind, cnp.PyArray_DATA(losses), g, cnp.PyArray_DATA(p), cnp.PyArray_DATA(t), s, n,
-                             k, values)
+                             k, ld, values)
     if not done:
         raise ValueError(f"loss_block: expected an elementwise loss, got {name!r}; use loss")
     return losses, d
