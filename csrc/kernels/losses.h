@@ -166,7 +166,7 @@ FM_INLINE vr focal_power(vr x, vr gamma, vr *slope) {
     if (g > 0 && g <= 4 && g == (real)(int)g)
         for (int i = 1; i < (int)g; i++) lower = lower * x;
     else
-        lower = vr_exp((gamma - vr_set(1)) * vr_log(x));
+        lower = vr_pow(x, gamma - vr_set(1));
     *slope = gamma * lower;
     return vr_sel(vr_eq(x, vr_zero()), vr_zero(), lower * x);
 }
