@@ -192,6 +192,14 @@ def test_extreme_inputs_give_limits(dtype):
         assert np.isfinite(y[1:-1]).all(), (name, params, y)
 
 
+def test_zero_lanes_send_nothing_back(dtype):
+    """Past the last column a panel holds zeros, whatever f(0) is: they must stay without effect."""
+    zero = np.zeros(40, dtype)
+    for name, params in CASES:
+        assert not np.isnan(_core.activation_fwd(name, zero, params)).any(), name
+        assert (_core.activation_bwd(name, zero, zero, params) == 0).all(), name
+
+
 def test_the_door_refuses(rng):
     z = rng.normal(size=12)
     with pytest.raises(ValueError, match="expected one of linear"):

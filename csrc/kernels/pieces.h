@@ -1,5 +1,5 @@
-/* pieces.h: activations that make one column out of several. Piece p of column j is column p·m + j of the input, m being
- * the width of the output; backward wants the input.
+/* pieces.h: activations that make one column out of several. Piece p of column j is column p·m + j of the input, m
+ * being the width of the output; backward wants the input.
  *
  * FM_PIECES is the registry: X(name, how many pieces, 0 for any number). For an entry write, with x the pieces of some
  * columns and dx what goes back to them,

@@ -2,8 +2,8 @@
  *
  * The parameters of a column stand below each other: a matrix with a row for each parameter and a column for each
  * column of X, or one column that serves all. FM_TRAINABLES is the registry: X(name, how many rows, "their names"), 0
- * standing for any number: S of each name, all of the first, then all of the second. For an entry write, with q a column's
- * parameters and `count` their number,
+ * standing for any number: S of each name, all of the first, then all of the second. For an entry write, with q a
+ * column's parameters and `count` their number,
  *
  *   vr name_fwd(vr x, const vr *q, int count)                       y = f(x; q)
  *   vr name_bwd(vr x, vr dy, const vr *q, vr *dq, int count)        returns ∂f/∂x · dy, adds ∂f/∂q · dy to dq
