@@ -1,11 +1,8 @@
-"""Threads, forks, levels and the floating-point mode: the engine as a guest in somebody's process."""
+"""Threads, levels and the floating-point mode: the engine as a guest in somebody's process."""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import subprocess
-import sys
 import threading
 import time
 
@@ -16,25 +13,6 @@ import threadpoolctl
 from fastmlp import _core
 
 OPENMP = pytest.mark.skipif(_core.openmp_version() == 0, reason="built without OpenMP: there are no threads")
-FORK = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-
-# What every script below starts with: work for several threads, and the bits one thread makes of it.
-PRELUDE = """
-import os, sys
-import numpy as np
-import fastmlp
-from fastmlp import _core
-
-_core.set_thread_grain(0.0)
-Z = np.random.default_rng(7).normal(0, 3, 50_021).astype(np.float32)
-
-def compute(threads=2):
-    with fastmlp.threads(threads):
-        return _core.activation_fwd("tanh", Z).tobytes()
-
-ONE = compute(1)
-assert any(ONE)
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -42,27 +20,6 @@ def own_settings():
     yield
     _core.set_threads(0)
     _core.set_thread_grain(-1.0)
-
-
-@pytest.fixture
-def script(tmp_path):
-    """Runs Python text in a process of its own, under a watchdog, and returns what it printed."""
-
-    def run(text, *, prelude=PRELUDE, timeout=60, ok=True, **environment):
-        path = tmp_path / "script.py"
-        path.write_text(prelude + text)
-        done = subprocess.run(
-            [sys.executable, str(path)],
-            env={**{k: v for k, v in os.environ.items() if k not in ("FASTMLP_ISA", "OMP_NUM_THREADS")}, **environment},
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
-        assert (done.returncode == 0) is ok, done.stdout + done.stderr
-        return done.stdout.strip() if ok else done.stderr.strip()
-
-    return run
 
 
 def work(n=50_021):
@@ -150,7 +107,7 @@ def test_isa_is_forced_whatever_its_case(script, name):
 
 def test_the_best_usable_level_is_the_default(script):
     usable = [name for name, ok in _core.levels().items() if ok]
-    assert script("print(_core.level())") == script("print(_core.level())", FASTMLP_ISA="") == usable[-1]
+    assert script("print(_core.level())", FASTMLP_ISA="") == usable[-1]
 
 
 def test_an_absent_isa_is_refused_with_what_is_usable(script):
@@ -169,7 +126,7 @@ def test_an_isa_this_cpu_lacks_is_refused(monkeypatch):
     assert _core.level() == before
 
 
-# ---- several threads, several processes
+# ---- several Python threads
 
 
 def test_python_threads_compute_at_once(every_thread):
@@ -219,126 +176,6 @@ def test_the_gil_is_released():
         stop.set()
         ticker.join()
     assert best > 3, "another Python thread stood still while a kernel ran"
-
-
-FORK_CHILD = """
-pid = os.fork()
-if pid == 0:
-    same = all(compute(n) == ONE for n in (1, 2, 5, 2))
-    os._exit(0 if same else 3)
-assert os.waitpid(pid, 0)[1] == 0
-assert compute(2) == ONE, "the parent goes on"
-print("same")
-"""
-
-
-@FORK
-def test_fork_before_any_region(script):
-    assert script(FORK_CHILD) == "same"
-
-
-@FORK
-@OPENMP
-def test_fork_after_a_region(script):
-    assert script("assert compute(2) == ONE\n" + FORK_CHILD) == "same"
-
-
-@FORK
-@OPENMP
-def test_fork_of_a_fork_and_from_a_thread(script):
-    text = """
-import threading
-assert compute(3) == ONE
-def fork():
-    pid = os.fork()
-    if pid == 0:
-        assert compute(2) == ONE
-        grandchild = os.fork()
-        if grandchild == 0:
-            os._exit(0 if compute(3) == ONE else 3)
-        os._exit(os.waitpid(grandchild, 0)[1] != 0)
-    codes.append(os.waitpid(pid, 0)[1])
-codes = []
-pool = [threading.Thread(target=fork) for _ in range(3)]
-for t in pool: t.start()
-for t in pool: t.join()
-print(codes)
-"""
-    assert script(text) == "[0, 0, 0]"
-
-
-@FORK
-@OPENMP
-def test_the_cost_rule_still_starts_threads_after_fork(script):
-    """With the default grain, long work in a child uses several threads: they show in /proc while it runs."""
-    if not os.path.isdir("/proc/self/task"):
-        pytest.skip("threads are counted in /proc, which this system lacks")
-    text = """
-import threading, time
-assert compute(2) == ONE
-_core.set_thread_grain(-1.0)
-big = np.tile(Z, 200)
-pid = os.fork()
-if pid == 0:
-    fastmlp.set_num_threads(3)
-    most, done = 0, False
-    def compute_long():
-        global done
-        for _ in range(5): _core.activation_fwd("tanh", big)
-        done = True
-    thread = threading.Thread(target=compute_long)
-    thread.start()
-    while not done:
-        most = max(most, len(os.listdir("/proc/self/task")))
-        time.sleep(1e-3)
-    thread.join()
-    os._exit(0 if most >= 2 + 3 else 100 + most)  # main, the caller, the team of a fresh thread
-print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-"""
-    assert script(text) == "0"
-
-
-@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
-def test_multiprocessing(script, method):
-    if method not in multiprocessing.get_all_start_methods():
-        pytest.skip(f"this system has no {method}")
-    text = """
-import multiprocessing
-
-def child(n):
-    return compute(n) == ONE
-
-if __name__ == "__main__":
-    assert compute(2) == ONE
-    with multiprocessing.get_context(METHOD).Pool(2) as pool:
-        print(pool.map(child, [1, 2, 3, 2]))
-"""
-    assert script(text.replace("METHOD", repr(method))) == "[True, True, True, True]"
-
-
-def test_concurrent_futures(script):
-    text = """
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-
-def child(n):
-    return compute(n) == ONE
-
-if __name__ == "__main__":
-    for kind in (ThreadPoolExecutor, ProcessPoolExecutor):
-        with kind(2) as pool:
-            print(all(pool.map(child, [1, 2, 3, 2])))
-"""
-    assert script(text).split() == ["True", "True"]
-
-
-def test_joblib_workers(script):
-    pytest.importorskip("joblib", reason="joblib is not installed")
-    text = """
-import joblib
-assert compute(2) == ONE
-print(all(joblib.Parallel(2, backend="loky")(joblib.delayed(lambda n: compute(n) == ONE)(n) for n in (1, 2, 3, 2))))
-"""
-    assert script(text) == "True"
 
 
 # ---- in somebody else's process
