@@ -47,7 +47,7 @@ WERROR = ["-Werror"] if os.environ.get("FASTMLP_WERROR") == "1" else []
 # No fast-math of any kind and no contraction: the bits must not depend on the level, so every fused multiply-add is
 # written out. -fno-math-errno only spares sqrt() a branch.
 STRICT = ["-std=c11", "-fno-fast-math", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden"]
-SPEED = ["-O1", "-g", "-UNDEBUG"] if DEBUG else ["-O3", "-g0", "-DNDEBUG"]
+SPEED = ["-O1", "-g1" if SANITIZE else "-g", "-UNDEBUG"] if DEBUG else ["-O3", "-g0", "-DNDEBUG"]
 # One kernel signature serves kernels that need less, each table uses its share of the vocabulary, and a build without
 # OpenMP or with Clang meets pragmas that are not for it.
 WARN = ["-Wall", "-Wextra", "-Wno-unused-parameter", "-Wno-unused-function", "-Wno-unknown-pragmas"]
@@ -160,16 +160,17 @@ class SourceDistribution(sdist):
         super().make_distribution()
 
 
-def extension() -> list[Extension]:
-    """The extension: Cython gets the .pyx alone, for it would copy C sources into its build folder."""
+def extension() -> Extension:
+    """The extension: Cython gets the .pyx alone, for it would copy C sources and headers into its build folder."""
     ext = Extension(
         "fastmlp._core",
         [DOOR],
         include_dirs=["csrc", numpy.get_include()],
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
-        depends=[DOOR, *files("src/fastmlp/_door/*.pxi"), *HEADERS, TABLE, *FRAMEWORK],  # what the sdist takes along
     )
-    return list(cythonize([ext], build_dir="build", language_level=3))
+    (ext,) = cythonize([ext], build_dir="build", language_level=3)
+    ext.depends = [DOOR, *files("src/fastmlp/_door/*.pxi"), *HEADERS, TABLE, *FRAMEWORK]  # what the sdist takes along
+    return ext
 
 
-setup(ext_modules=extension(), cmdclass={"build_ext": BuildExt, "sdist": SourceDistribution})
+setup(ext_modules=[extension()], cmdclass={"build_ext": BuildExt, "sdist": SourceDistribution})

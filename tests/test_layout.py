@@ -218,8 +218,9 @@ def test_build_files_ask_for_no_loose_arithmetic():
 
 
 def test_the_top_level_is_fixed():
+    listing = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listing.returncode:
+        pytest.skip("not a git checkout")
+    found = {name.split("/")[0] for name in listing.stdout.splitlines() if not name.startswith(".")}
     files = {"pyproject.toml", "setup.py", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE"}
-    folders = {"src", "csrc", "tests", "benchmarks"}
-    made = {"build", "dist", "wheelhouse", "PKG-INFO", "setup.cfg"}  # by builds, the last two in an unpacked sdist
-    found = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
-    assert found - made <= files | folders, "a new thing at the top level"
+    assert found == files | {"src", "csrc", "tests", "benchmarks"} & found, "a new thing at the top level"
