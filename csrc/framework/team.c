@@ -13,19 +13,16 @@
 #endif
 
 /* OpenMP's runtime is not instrumented, so ThreadSanitizer cannot see that a region starts after what came before it
- * and ends before what follows: tell it by a release and an acquire on each side. */
+ * and ends before what follows. It is told by two counters, and kept from the compiler's own hand-over of variables. */
 #if defined(__SANITIZE_THREAD__)
-#define FM_HANDOVER_START    \
-    atomic_int handover = 0; \
-    atomic_fetch_add_explicit(&handover, 1, memory_order_release);
-#define FM_HANDOVER_BEGIN atomic_fetch_add_explicit(&handover, 0, memory_order_acquire);
-#define FM_HANDOVER_END atomic_fetch_add_explicit(&handover, 1, memory_order_release);
-#define FM_HANDOVER_FINISH atomic_fetch_add_explicit(&handover, 0, memory_order_acquire);
+static atomic_int opened, closed;
+#define FM_RELEASE(counter) atomic_fetch_add_explicit(&counter, 1, memory_order_release)
+#define FM_ACQUIRE(counter) atomic_load_explicit(&counter, memory_order_acquire)
+#define FM_UNWATCHED __attribute__((no_sanitize("thread")))
 #else
-#define FM_HANDOVER_START
-#define FM_HANDOVER_BEGIN
-#define FM_HANDOVER_END
-#define FM_HANDOVER_FINISH
+#define FM_RELEASE(counter)
+#define FM_ACQUIRE(counter)
+#define FM_UNWATCHED
 #endif
 
 enum { MAX_THREADS = 64, SPINS = 2000 };
@@ -119,29 +116,25 @@ static void run_alone(fm_body *body, void *context) {
 
 #if defined(_OPENMP)
 typedef struct {
+    flag flags[MAX_THREADS];
     int threads;
     fm_body *body;
     void *context;
 } region;
 
-static void *run_region(void *argument) {
-    const region *r = argument;
-    flag flags[MAX_THREADS];
-    for (int t = 0; t < r->threads; t++) {
-        atomic_init(&flags[t].arrived, 0);
-        flags[t].here = 0;
-    }
-    FM_HANDOVER_START
+static void run_member(region *r, int size, int t) {
+    FM_ACQUIRE(opened);
+    fm_team team = {size, r->flags};
+    uint64_t mode = fm_float_mode_enter();
+    r->body(r->context, &team, t);
+    fm_float_mode_leave(mode);
+    FM_RELEASE(closed);
+}
+
+FM_UNWATCHED static void *run_region(void *argument) {
+    region *r = argument;
 #pragma omp parallel num_threads(r->threads)
-    {
-        fm_team team = {omp_get_num_threads(), flags}; /* may be fewer than asked for */
-        FM_HANDOVER_BEGIN
-        uint64_t mode = fm_float_mode_enter();
-        r->body(r->context, &team, omp_get_thread_num());
-        fm_float_mode_leave(mode);
-        FM_HANDOVER_END
-    }
-    FM_HANDOVER_FINISH
+    run_member(r, omp_get_num_threads(), omp_get_thread_num()); /* may be fewer than asked for */
     return NULL;
 }
 
@@ -160,16 +153,28 @@ static void after_fork_in_child(void) {
     atomic_store(&forked, 1);
 }
 __attribute__((constructor)) static void watch_forks(void) { pthread_atfork(NULL, NULL, after_fork_in_child); }
+
+static void run_together(int threads, fm_body *body, void *context) {
+    region r;
+    r.threads = threads, r.body = body, r.context = context;
+    for (int t = 0; t < threads; t++) {
+        atomic_init(&r.flags[t].arrived, 0);
+        r.flags[t].here = 0;
+    }
+    FM_RELEASE(opened);
+    if (atomic_load(&forked))
+        run_region_afresh(&r);
+    else
+        run_region(&r);
+    FM_ACQUIRE(closed);
+}
 #endif
 
 void fm_team_run(int threads, fm_body *body, void *context) {
     atomic_fetch_add(&callers, 1);
 #if defined(_OPENMP)
-    region r = {threads, body, context};
-    if (threads > 1 && atomic_load(&forked))
-        run_region_afresh(&r);
-    else if (threads > 1)
-        run_region(&r);
+    if (threads > 1)
+        run_together(threads, body, context);
     else
 #endif
         run_alone(body, context);
