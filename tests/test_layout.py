@@ -196,8 +196,9 @@ def test_only_workspace_allocates_and_nothing_prints_or_ends_the_process():
 def test_everything_in_kernels_and_simd_is_static():
     """A visible function compiled with AVX-512 could be the copy the linker keeps for every CPU."""
     paths = [path for path in C if path.parent.name in {"kernels", "simd"}]
+    stamped = {name for p in paths for name in re.findall(r"#define (\w+)\([^)]*\)\s*\\?\s*static\b", p.read_text())}
     definition = r"^(?!static\b|FM_INLINE\b|typedef\b|struct\b|enum\b|union\b|extern\b|#|\s|\}).*\)\s*\{"
-    assert not lines_with(definition, paths)
+    assert not [line for line in lines_with(definition, paths) if line.split(": ")[1].split("(")[0] not in stamped]
 
 
 # ---- all

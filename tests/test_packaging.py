@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.metadata
 import importlib.resources
+import inspect
 import os
 import shutil
 import subprocess
@@ -47,24 +48,32 @@ def test_types_are_shipped():
     assert (package / "_core.pyi").is_file()
 
 
+def public(names):
+    return {name for name in names if not name.startswith("_")}
+
+
+def stub_members(node):
+    """What a class of the stub offers: its methods, properties and attributes."""
+    targets = [item.target.id for item in node.body if isinstance(item, ast.AnnAssign)]
+    return public([*targets, *(item.name for item in node.body if isinstance(item, ast.FunctionDef))])
+
+
 def test_stub_and_door_name_the_same():
-    """Every public function or class of the door stands in _core.pyi, with the same parameters, and the reverse."""
+    """Every public name of the door stands in _core.pyi, with the same parameters or members, and the reverse."""
     tree = ast.parse((importlib.resources.files("fastmlp") / "_core.pyi").read_text())
     stub = {node.name: node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
-    own = {
-        name: value
-        for name, value in vars(_core).items()
-        if not name.startswith("_") and getattr(value, "__module__", "") == "fastmlp._core"
-    }
-    assert own
-    missing, gone = sorted(own.keys() - stub.keys()), sorted(stub.keys() - own.keys())
-    assert not missing, f"add to src/fastmlp/_core.pyi: {missing}"
-    assert not gone, f"remove from src/fastmlp/_core.pyi: {gone}"
+    own = {name: value for name, value in vars(_core).items() if getattr(value, "__module__", "") == "fastmlp._core"}
+    assert public(own)
+    missing, gone = public(own.keys() - stub.keys()), stub.keys() - own.keys()
+    assert not missing, f"add to src/fastmlp/_core.pyi: {sorted(missing)}"
+    assert not gone, f"remove from src/fastmlp/_core.pyi: {sorted(gone)}"
     for name, node in stub.items():
-        if isinstance(node, ast.FunctionDef) and hasattr(own[name], "__code__"):
-            code = own[name].__code__
+        if isinstance(node, ast.ClassDef):
+            inherited = set(dir(tuple)) if issubclass(own[name], tuple) else set()
+            assert stub_members(node) == public(vars(own[name])) - inherited, name
+        else:
             arguments = [a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
-            assert arguments == list(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]), name
+            assert arguments == list(inspect.signature(own[name]).parameters), name
 
 
 def test_info_tells_what_runs(capsys):

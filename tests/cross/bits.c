@@ -25,22 +25,27 @@ static void put(void *a, int64_t i, double x) {
     else
         ((double *)a)[i] = x;
 }
-static double get(const void *a, int64_t i) { return type == FM_F32 ? ((const float *)a)[i] : ((const double *)a)[i]; }
+static int is_nan(const void *a, int64_t i) {
+    double x = type == FM_F32 ? ((const float *)a)[i] : ((const double *)a)[i];
+    return x != x;
+}
 
 /* Numbers in lo … hi, a few of them special: zeros of both signs, a denormal, large ones. */
 static void fill(void *a, int64_t n, double lo, double hi) {
     for (int64_t i = 0; i < n; i++) put(a, i, lo + (hi - lo) * (double)(next() >> 11) / 9007199254740992.0);
     if (lo < 0) {
-        put(a, 3, 0.0), put(a, 4, -0.0), put(a, 5, type == FM_F32 ? 1e-40 : 1e-310);
+        put(a, 3, 0.0), put(a, 4, -0.0);
+        const uint64_t denormal = 12345; /* as bits: arithmetic would flush it */
+        memcpy((char *)a + 5 * (type == FM_F32 ? 4 : 8), &denormal, type == FM_F32 ? 4 : 8);
         put(a, 6, 1e4), put(a, 7, -1e4);
     }
 }
 
 static void take_in(const void *a, int64_t n) { /* FNV-1a over the values' bits */
     for (int64_t i = 0; i < n; i++) {
-        double x = get(a, i);
-        uint64_t bits = 0x7ff8000000000000u;
-        if (x == x) memcpy(&bits, &x, 8);
+        uint64_t bits = 0;
+        memcpy(&bits, (const char *)a + i * (type == FM_F32 ? 4 : 8), type == FM_F32 ? 4 : 8);
+        if (is_nan(a, i)) bits = 1;
         for (int b = 0; b < 8; b++, bits >>= 8) hash = (hash ^ (bits & 255)) * 0x100000001b3u;
     }
 }
@@ -74,6 +79,27 @@ static void elementwise(const fm_kernels *k) {
     }
 }
 
+static void by_columns(const fm_kernels *k) {
+    for (const fm_trainable_kernel *f = k->trainables; f->name; f++) {
+        int names = 1;
+        for (const char *c = f->rows; *c; c++) names += *c == ',';
+        const fm_parameters shape = {f->repeats ? 3 * names : names, FM_PANEL, FM_PANEL, 0};
+        begin(-2, 2);
+        f->fwd(y, x, w, &shape, ROWS, FM_PANEL, FM_PANEL);
+        f->bwd(z, slot[0], x, y, w, &shape, ROWS, FM_PANEL, FM_PANEL);
+        take_in(y, ROWS * FM_PANEL), take_in(z, ROWS * FM_PANEL), take_in(slot[0], shape.rows * FM_PANEL);
+        end(k, "trainable", f->name);
+    }
+    for (const fm_constraint_kernel *f = k->constraints; f->name; f++) {
+        const fm_rows shape = {ROWS, COLS, COLS, FM_PANEL};
+        begin(-2, 2);
+        f->columns(x, ROWS, COLS, COLS, params);
+        f->rows(y, &shape, params);
+        take_in(x, N), take_in(y, N);
+        end(k, "constraint", f->name);
+    }
+}
+
 static void by_rows(const fm_kernels *k) {
     const fm_rows shapes[] = {{ROWS, COLS, COLS, FM_PANEL}, {ROWS, COLS, FM_PANEL, FM_PANEL * ROWS}};
     for (const fm_row_activation_kernel *f = k->row_activations; f->name; f++) {
@@ -85,6 +111,14 @@ static void by_rows(const fm_kernels *k) {
         }
         end(k, "row_activation", f->name);
     }
+    const fm_rows wide = {ROWS, 30, 30, FM_PANEL}, narrow = {ROWS, 15, 15, FM_PANEL};
+    for (const fm_pieces_kernel *f = k->pieces; f->name; f++) {
+        begin(-6, 6);
+        f->fwd(y, &narrow, x, &wide);
+        f->bwd(z, &wide, x, w, &narrow);
+        take_in(y, ROWS * narrow.k), take_in(z, ROWS * wide.k);
+        end(k, "pieces", f->name);
+    }
     for (const fm_loss_kernel *f = k->losses; f->name; f++) {
         int32_t labels[ROWS];
         begin(0.01, 0.99);
@@ -92,6 +126,7 @@ static void by_rows(const fm_kernels *k) {
         for (int s = 0; s < 2; s++) {
             f->rows(z, y, x, f->labels ? 0 : w, f->labels ? labels : 0, slot[0], &shapes[s], params);
             take_in(z, ROWS), take_in(y, ROWS * COLS);
+            if (f->block) f->block(z, y, x, w, slot[0], ROWS, COLS, COLS, params), take_in(z, COLS), take_in(y, N / 2);
         }
         end(k, "loss", f->name);
     }
@@ -103,8 +138,9 @@ static void optimizers(const fm_kernels *k) {
         for (int s = 0; s < FM_SLOTS; s++) slots[s] = slot[s];
         begin(-1, 1);
         for (int general = 0; general < 2; general++) {
-            fm_hyper h = {.grad_scale = 0.5, .l1 = 0.01, .l2 = 0.02, .clip_value = 0.4, .decay = 0.001};
-            h.general = general;
+            fm_hyper h = {.grad_scale = 1, .clip_value = INFINITY};
+            if (general) h.grad_scale = 0.5, h.l1 = 0.01, h.l2 = 0.02, h.clip_value = 0.4, h.decay = 0.001;
+            fm_hyper_settle(&h);
             for (int64_t step = 1; step <= 3; step++) {
                 f->prepare(h.c, params, 0.01, step);
                 f->step(w, x, slots, ROWS, FM_PANEL, FM_PANEL, &h);
@@ -131,7 +167,15 @@ static void products(const fm_kernels *k) {
     begin(-1, 1);
     k->transpose(y, x), take_in(y, FM_PANEL * FM_PANEL);
     k->add_row(y, w, ROWS, FM_PANEL), take_in(y, FM_PANEL * FM_PANEL);
-    end(k, "tile", "transpose, add_row");
+    k->add_column(y, w, ROWS, FM_PANEL), take_in(y, FM_PANEL * FM_PANEL);
+    k->column_sums(z, y, ROWS, FM_PANEL), take_in(z, FM_PANEL);
+    k->sum_chunks(y, x, FM_PANEL * ROWS, 2, ROWS, FM_PANEL), take_in(y, FM_PANEL * ROWS);
+    end(k, "tile", "transpose and sums");
+    begin(-1, 1);
+    double sums[] = {k->sum_abs(x, N - 3), k->sum_squares(x, N - 3), k->sum_squares_regularized(x, y, N - 3, 0.1, 0.2)};
+    for (int i = 0; i < 3; i++) put(x, i, sums[i]);
+    take_in(x, 3);
+    end(k, "sums", "of one block");
     begin(-1, 1);
     k->to_panels(y, ROWS, x, COLS, ROWS, COLS), take_in(y, N);
     k->from_panels(z, COLS, y, ROWS, ROWS, COLS), take_in(z, ROWS * COLS);
@@ -144,6 +188,7 @@ static void everything(void *context, fm_team *team, int t) {
         const fm_kernels *k = fm_table(type);
         elementwise(k);
         by_rows(k);
+        by_columns(k);
         optimizers(k);
         products(k);
     }
