@@ -5,11 +5,13 @@ What varies is read from the environment, so that a plain ``pip install .`` need
 FASTMLP_LEVELS     comma-separated subset of the levels to build, for a quicker developer's build
 FASTMLP_OPENMP=0   build single-threaded
 FASTMLP_DEBUG=1    C assertions, -O1, debug symbols
-FASTMLP_SANITIZE   'address,undefined' or 'thread'
+FASTMLP_SANITIZE   'address,undefined' or 'thread'; implies FASTMLP_DEBUG
+FASTMLP_WERROR=1   a warning in our own C ends the build
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import subprocess
@@ -17,18 +19,18 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.command.sdist import sdist
 
 X86 = platform.machine().lower() in {"x86_64", "amd64"}
 ARM = platform.machine().lower() in {"aarch64", "arm64"}
 
 # A level: the flags that let the compiler use its instructions. GCC 12 knows no recent AMD by name: features are named.
-LEVELS = {"scalar": []}
+LEVELS: dict[str, list[str]] = {"scalar": []}
 if X86:
     LEVELS["avx2"] = ["-mavx2", "-mfma", "-mbmi2"]
     LEVELS["avx512"] = [
@@ -38,101 +40,137 @@ if X86:
 elif ARM:
     LEVELS["neon"] = []
 
-DEBUG = os.environ.get("FASTMLP_DEBUG") == "1"
 SANITIZE = os.environ.get("FASTMLP_SANITIZE", "")
+DEBUG = bool(SANITIZE) or os.environ.get("FASTMLP_DEBUG") == "1"
+WERROR = ["-Werror"] if os.environ.get("FASTMLP_WERROR") == "1" else []
 
 # No fast-math of any kind and no contraction: the bits must not depend on the level, so every fused multiply-add is
 # written out. -fno-math-errno only spares sqrt() a branch.
-STRICT = ["-std=c11", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden"]
+STRICT = ["-std=c11", "-fno-fast-math", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden"]
+SPEED = ["-O1", "-g1" if SANITIZE else "-g", "-UNDEBUG"] if DEBUG else ["-O3", "-g0", "-DNDEBUG"]
+# One kernel signature serves kernels that need less, each table uses its share of the vocabulary, and a build without
+# OpenMP or with Clang meets pragmas that are not for it.
 WARN = ["-Wall", "-Wextra", "-Wno-unused-parameter", "-Wno-unused-function", "-Wno-unknown-pragmas"]
-SPEED = ["-O1", "-g", "-UNDEBUG"] if DEBUG or SANITIZE else ["-O3", "-g0", "-DNDEBUG"]
-KERNELS_ONLY = ["-Werror=aggressive-loop-optimizations"]  # this warning has come with wrong results before
+KERNELS_ONLY = ["-Werror=aggressive-loop-optimizations"]  # GCC: this warning has come with wrong results before
 
-FRAMEWORK = sorted(str(p) for p in Path("csrc/framework").glob("*.c"))
 TABLE = "csrc/kernels/table.c"
 DOOR = "src/fastmlp/_core.pyx"
 
 
+def files(pattern: str) -> list[str]:
+    """The project's files that match, in the same order everywhere."""
+    return sorted(path.as_posix() for path in Path().glob(pattern))
+
+
+HEADERS = files("csrc/**/*.h")
+FRAMEWORK = files("csrc/framework/*.c")
+
+
 class BuildExt(build_ext):
-    """Compiles table.c per level and element type beside the ordinary sources."""
+    """Compiles our own C beside the door: table.c per level and element type, the framework once."""
 
     def build_extension(self, ext: Extension) -> None:
-        """Find out what the compiler can do, build the tables, hand the objects to the extension."""
+        """Find out what the compiler can do, compile, hand the objects to the extension."""
         if self.compiler.compiler_type != "unix":
             raise SystemExit("fastmlp: expected GCC or Clang, got an MSVC-style compiler; build with one of those two")
+        self.force = True  # the flags come from the environment, whose changes no file's time shows
         flags = STRICT + SPEED
-        link: list[str] = []
         if SANITIZE:
-            flags += [f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer", "-fno-sanitize-recover=undefined"]
-            link += [f"-fsanitize={SANITIZE}"]
-        openmp = self._openmp()
-        flags += openmp
-        link += openmp
+            flags += [f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer"]
+            flags += ["-fno-sanitize-recover=undefined"] if "undefined" in SANITIZE else []
+        flags += self._openmp()
+        own = [*flags, *WARN, *WERROR]
+        kernels = own + [flag for flag in KERNELS_ONLY if self._builds("int main(void) { return 0; }", "-Werror", flag)]
+        levels = self._levels()
+        built = [(f"FM_BUILD_{level.upper()}", "1") for level in levels]
 
-        levels = list(LEVELS)
-        if os.environ.get("FASTMLP_LEVELS"):
-            wanted = os.environ["FASTMLP_LEVELS"].split(",")
-            if unknown := [name for name in wanted if name not in LEVELS]:
-                raise SystemExit(f"fastmlp: FASTMLP_LEVELS: expected a subset of {','.join(LEVELS)}, got {unknown}")
-            levels = ["scalar", *(name for name in LEVELS if name in wanted and name != "scalar")]
-        ext.define_macros += [(f"FM_BUILD_{name.upper()}", "1") for name in levels]
-        ext.extra_compile_args += flags
-        ext.extra_link_args += link
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            jobs = [pool.submit(self._table, name, bits, flags) for name in levels for bits in (32, 64)]
+            jobs = [
+                pool.submit(self._object, TABLE, f"{level}_{bits}", macros(level, bits), [*kernels, *LEVELS[level]])
+                for level in reversed(levels)
+                for bits in (32, 64)
+            ]
+            jobs += [pool.submit(self._object, source, Path(source).stem, built, own) for source in FRAMEWORK]
             ext.extra_objects = [job.result() for job in jobs]
+        ext.extra_compile_args += flags
+        ext.extra_link_args += [flag for flag in flags if flag.startswith(("-fsanitize", "-fopenmp"))]
         super().build_extension(ext)
 
-    def _table(self, level: str, bits: int, flags: list[str]) -> str:
-        """Compile the kernels for one level and element type into an object of their own folder."""
-        (obj,) = self.compiler.compile(
-            [TABLE],
-            output_dir=str(Path(self.build_temp, f"{level}_{bits}")),
-            macros=[
-                (f"FM_LEVEL_{level.upper()}", "1"),
-                ("FM_LEVEL", level),
-                ("FM_BITS", str(bits)),
-                ("FM_TABLE", f"fm_kernels_{level}_{bits}"),
-            ],
-            extra_postargs=[*flags, *WARN, *KERNELS_ONLY, *LEVELS[level]],
-            depends=HEADERS,
-        )
-        return str(obj)
+    def _levels(self) -> list[str]:
+        """The levels to build, plainest first; the scalar one is never left out."""
+        wanted = [name for name in os.environ.get("FASTMLP_LEVELS", "").split(",") if name] or list(LEVELS)
+        if unknown := [name for name in wanted if name not in LEVELS]:
+            raise SystemExit(
+                f"fastmlp: FASTMLP_LEVELS: expected some of {','.join(LEVELS)}, got {','.join(unknown)}; "
+                "leave it unset to build all"
+            )
+        return [name for name in LEVELS if name == "scalar" or name in wanted]
+
+    def _object(self, source: str, name: str, macros: list[tuple[str, str]], flags: list[str]) -> str:
+        """One source compiled into a folder of its own, or what the last build left there if nothing changed since."""
+        folder = Path("build", "objects", name)
+        target, stamp = folder / Path(source).with_suffix(".o"), folder / "stamp"
+        content = hashlib.sha256(repr((self.compiler.compiler_so, macros, flags)).encode())
+        for path in [source, *HEADERS]:
+            content.update(Path(path).read_bytes())
+        if not (target.exists() and stamp.exists() and stamp.read_text() == content.hexdigest()):
+            stamp.unlink(missing_ok=True)
+            self.compiler.compile([source], output_dir=str(folder), macros=macros, extra_postargs=flags)
+            stamp.write_text(content.hexdigest())
+        return str(target)
 
     def _openmp(self) -> list[str]:
         """The OpenMP flag, if a program using it compiles and links; none, with a word about it, otherwise."""
         if os.environ.get("FASTMLP_OPENMP") == "0":
             print("fastmlp: building single-threaded, as FASTMLP_OPENMP=0 asks", file=sys.stderr)
             return []
+        if self._builds("#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }", "-fopenmp"):
+            return ["-fopenmp"]
+        print("fastmlp: no OpenMP (a program using it did not build): single-threaded", file=sys.stderr)
+        return []
+
+    def _builds(self, program: str, *flags: str) -> bool:
+        """Whether the compiler makes a program of this text with these flags."""
         with tempfile.TemporaryDirectory() as folder:
             source = Path(folder, "probe.c")
-            source.write_text("#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n")
-            command = [*self.compiler.compiler_so, "-fopenmp", str(source), "-o", str(Path(folder, "probe"))]
+            source.write_text(program + "\n")
+            command = [*self.compiler.compiler_so, *flags, str(source), "-o", str(Path(folder, "probe"))]
             try:
-                subprocess.run(command, check=True, capture_output=True)
-            except (OSError, subprocess.CalledProcessError):
-                print("fastmlp: no OpenMP (a program using it did not build): single-threaded", file=sys.stderr)
-                return []
-        return ["-fopenmp"]
+                return subprocess.run(command, capture_output=True, check=False).returncode == 0
+            except OSError:
+                return False
 
 
-HEADERS = sorted(str(p) for p in Path("csrc").rglob("*.h"))
-DOOR_PARTS = sorted(str(p) for p in Path("src/fastmlp/_door").glob("*.pxi"))
+def macros(level: str, bits: int) -> list[tuple[str, str]]:
+    """What table.c is told about the level and element type it is compiled for."""
+    return [
+        (f"FM_LEVEL_{level.upper()}", "1"),
+        ("FM_LEVEL", level),
+        ("FM_BITS", str(bits)),
+        ("FM_TABLE", f"fm_kernels_{level}_{bits}"),
+    ]
 
 
-def extension() -> list[Extension]:
-    """The extension: Cython gets the .pyx alone, for it would copy C sources into its build folder."""
+class SourceDistribution(sdist):
+    """Takes the whole tests folder along, so that whoever packages the source can test what they built."""
+
+    def make_distribution(self) -> None:
+        """Add the tests to what setuptools found by itself."""
+        self.filelist.extend([*files("tests/**/*.py"), *files("tests/**/*.[ch]"), "CHANGELOG.md", "CONTRIBUTING.md"])
+        super().make_distribution()
+
+
+def extension() -> Extension:
+    """The extension: Cython gets the .pyx alone, for it would copy C sources and headers into its build folder."""
     ext = Extension(
         "fastmlp._core",
         [DOOR],
         include_dirs=["csrc", numpy.get_include()],
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
-        depends=[DOOR, *DOOR_PARTS, *HEADERS, TABLE],
     )
     (ext,) = cythonize([ext], build_dir="build", language_level=3)
-    ext.sources += FRAMEWORK
-    return [ext]
+    ext.depends = [DOOR, *files("src/fastmlp/_door/*.pxi"), *HEADERS, TABLE, *FRAMEWORK]  # what the sdist takes along
+    return ext
 
 
-options: dict[str, Any] = {"ext_modules": extension(), "cmdclass": {"build_ext": BuildExt}}
-setup(**options)
+setup(ext_modules=[extension()], cmdclass={"build_ext": BuildExt, "sdist": SourceDistribution})

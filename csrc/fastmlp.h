@@ -37,18 +37,18 @@ typedef enum { FM_OK = 0, FM_NO_MEMORY, FM_BAD_INDEX } fm_status;
 /* ---- levels: which instruction set runs (framework/dispatch.c) ------------------------------------------------- */
 int fm_level_count(void);
 const char *fm_level_name(int level);
-int fm_level_usable(int level);         /* does this CPU (and its OS) run it? */
-int fm_level_chosen(void);              /* the one in use */
-void fm_level_choose(int level);        /* not while another thread computes */
+int fm_level_usable(int level);  /* does this CPU (and its OS) run it? */
+int fm_level_chosen(void);       /* the one in use */
+void fm_level_choose(int level); /* not while another thread computes */
 const char *fm_compiler(void);
-int fm_openmp_version(void);            /* the _OPENMP date, 0 when built without */
 
 /* ---- threads (framework/team.c) ---------------------------------------------------------------------------------- */
-void fm_threads_set(int threads); /* 0: follow OMP_NUM_THREADS and the machine */
-int fm_threads_wanted(void); /* what was set */
-int fm_threads_get(void);    /* what a call would use */
-void fm_threads_grain(double ns); /* least work a thread is started for; < 0: the measured default; tests set 0 */
-int fm_threads_forked(void); /* 1 in a child that lost its parent's threads: it computes on one */
+void fm_threads_set(int threads);    /* 0: follow OMP_NUM_THREADS and the machine */
+int fm_threads_wanted(void);         /* what was set */
+int fm_threads_get(void);            /* the most a call would use */
+void fm_threads_grain(double ns);    /* least work a thread is started for; < 0: the measured default; tests set 0 */
+int fm_openmp_version(void);         /* the _OPENMP date, 0 when built without */
+const char *fm_openmp_library(void); /* the file its runtime was loaded from, "" when it cannot be told */
 
 /* ---- registries: what is compiled in ------------------------------------------------------------------------------
  * family: "activation", "row_activation", "loss", "optimizer", "vmath", …; params: comma-separated names in the order

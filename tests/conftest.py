@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from fastmlp import _core
+from isolated import run_script
 
 
 @pytest.fixture(params=["float32", "float64"])
@@ -26,3 +27,9 @@ def every_thread():
     yield
     _core.set_thread_grain(-1.0)
     _core.set_threads(0)
+
+
+@pytest.fixture
+def script(tmp_path):
+    """Runs Python text in a process of its own, under a watchdog: ``script(text, timeout=…, ok=…, VARIABLE=…)``."""
+    return lambda text, **options: run_script(tmp_path / "script.py", text, **options)

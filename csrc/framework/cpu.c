@@ -1,7 +1,7 @@
 /* cpu.c: the one framework file that knows which CPU this is: probes, flush-to-zero, the spin-wait hint. */
 #include "internal.h"
 
-#if defined(__x86_64__) || defined(__i386__)
+#if defined(__x86_64__)
 int fm_cpu_has_avx2(void) {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
 }

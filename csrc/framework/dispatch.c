@@ -55,10 +55,10 @@ const char *fm_compiler(void) {
 /* One entry of a family's registry; the tables end with a nameless one. */
 int fm_registry(fm_entry *entry, const char *family, int64_t i) {
     const fm_kernels *t = fm_table(FM_F32);
-#define FM_FAMILY(label, list, text, value)                                  \
-    if (!strcmp(family, label)) {                                            \
-        *entry = (fm_entry){t->list[i].name, text, value};                   \
-        return t->list[i].name != 0;                                         \
+#define FM_FAMILY(label, list, text, value)                \
+    if (!strcmp(family, label)) {                          \
+        *entry = (fm_entry){t->list[i].name, text, value}; \
+        return t->list[i].name != 0;                       \
     }
     FM_FAMILY("vmath", vmath, "", 0)
     FM_FAMILY("activation", activations, t->activations[i].params, t->activations[i].saves)

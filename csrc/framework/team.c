@@ -1,33 +1,33 @@
 /* team.c: the thread team: one OpenMP region a call, the barrier inside it, the rule for how many threads.
  *
  * Safe when several Python threads call at once (each gets a team of its own, and the rule shares the cores among
- * them) and after fork (a child cannot revive its parent's OpenMP threads: it computes on one, with the same bits). */
+ * them) and after fork (see run_region_afresh). */
+#define _GNU_SOURCE /* dladdr */
 #include "internal.h"
 #include <sched.h>
 #include <stdatomic.h>
 #if defined(_OPENMP)
+#include <dlfcn.h>
 #include <omp.h>
-#endif
-#if defined(__unix__) || defined(__APPLE__)
 #include <pthread.h>
 #endif
 
 /* OpenMP's runtime is not instrumented, so ThreadSanitizer cannot see that a region starts after what came before it
- * and ends before what follows: tell it by a release and an acquire on each side. */
+ * and ends before what follows. It is told by two counters, and kept from the compiler's own hand-over of variables. */
 #if defined(__SANITIZE_THREAD__)
-#define FM_HANDOVER_START atomic_int handover = 0; atomic_fetch_add_explicit(&handover, 1, memory_order_release);
-#define FM_HANDOVER_BEGIN atomic_fetch_add_explicit(&handover, 0, memory_order_acquire);
-#define FM_HANDOVER_END atomic_fetch_add_explicit(&handover, 1, memory_order_release);
-#define FM_HANDOVER_FINISH atomic_fetch_add_explicit(&handover, 0, memory_order_acquire);
+static atomic_int opened, closed;
+#define FM_RELEASE(counter) atomic_fetch_add_explicit(&counter, 1, memory_order_release)
+#define FM_ACQUIRE(counter) atomic_load_explicit(&counter, memory_order_acquire)
+#define FM_UNWATCHED __attribute__((no_sanitize("thread")))
 #else
-#define FM_HANDOVER_START
-#define FM_HANDOVER_BEGIN
-#define FM_HANDOVER_END
-#define FM_HANDOVER_FINISH
+#define FM_RELEASE(counter)
+#define FM_ACQUIRE(counter)
+#define FM_UNWATCHED
 #endif
 
 enum { MAX_THREADS = 64, SPINS = 2000 };
-static const double NS_PER_THREAD = 2500; /* entering a region costs about 0.5 µs: work for 5 µs pays for two */
+static const double NS_PER_THREAD = 2500;        /* entering a region costs about 0.5 µs: work for 5 µs pays for two */
+static const double NS_PER_FRESH_THREAD = 50000; /* after fork a region starts its threads anew: about 20 µs each */
 
 typedef struct {
     _Alignas(64) atomic_uint arrived; /* how many barriers this thread has reached */
@@ -39,14 +39,13 @@ struct fm_team {
     flag *flags;
 };
 
-static atomic_int wanted;              /* set_num_threads; 0: ask OpenMP */
-static atomic_int callers;             /* calls computing now */
-static atomic_int had_region, forked;
-static _Atomic double ns_per_thread = -1; /* < 0: NS_PER_THREAD */
+static atomic_int wanted;                 /* set_num_threads; 0: ask OpenMP */
+static atomic_int callers;                /* calls computing now */
+static atomic_int forked;                 /* this process is a fork's child */
+static _Atomic double ns_per_thread = -1; /* < 0: one of the constants above */
 
 void fm_threads_set(int threads) { atomic_store(&wanted, threads > MAX_THREADS ? MAX_THREADS : threads); }
 int fm_threads_wanted(void) { return atomic_load(&wanted); }
-int fm_threads_forked(void) { return atomic_load(&forked); }
 void fm_threads_grain(double ns) { atomic_store(&ns_per_thread, ns); }
 
 int fm_threads_forced(void) { return atomic_load(&ns_per_thread) == 0; }
@@ -69,26 +68,24 @@ int fm_openmp_version(void) {
 #endif
 }
 
+const char *fm_openmp_library(void) {
+#if defined(_OPENMP)
+    Dl_info info;
+    if (dladdr((void *)(uintptr_t)omp_get_max_threads, &info) && info.dli_fname) return info.dli_fname;
+#endif
+    return "";
+}
+
 int fm_threads_for(double ns) {
     int most = fm_threads_get();
-    if (most == 1 || atomic_load(&forked)) return 1;
     double grain = atomic_load(&ns_per_thread);
     if (grain < 0) {
-        grain = NS_PER_THREAD;
-        int others = atomic_load(&callers);
-        if (others > 1) most = most / others > 1 ? most / others : 1;
+        grain = atomic_load(&forked) ? NS_PER_FRESH_THREAD : NS_PER_THREAD;
+        most /= 1 + atomic_load(&callers);
     }
     if (grain > 0 && ns < grain * most) most = (int)(ns / grain);
     return most < 1 ? 1 : most;
 }
-
-#if defined(_OPENMP) && (defined(__unix__) || defined(__APPLE__))
-static void after_fork_in_child(void) {
-    atomic_store(&callers, 0);
-    if (atomic_load(&had_region)) atomic_store(&forked, 1);
-}
-__attribute__((constructor)) static void watch_forks(void) { pthread_atfork(NULL, NULL, after_fork_in_child); }
-#endif
 
 int fm_team_size(const fm_team *team) { return team ? team->size : 1; }
 
@@ -117,28 +114,68 @@ static void run_alone(fm_body *body, void *context) {
     fm_float_mode_leave(mode);
 }
 
+#if defined(_OPENMP)
+typedef struct {
+    flag flags[MAX_THREADS];
+    int threads;
+    fm_body *body;
+    void *context;
+} region;
+
+static void run_member(region *r, int size, int t) {
+    FM_ACQUIRE(opened);
+    fm_team team = {size, r->flags};
+    uint64_t mode = fm_float_mode_enter();
+    r->body(r->context, &team, t);
+    fm_float_mode_leave(mode);
+    FM_RELEASE(closed);
+}
+
+FM_UNWATCHED static void *run_region(void *argument) {
+    region *r = argument;
+#pragma omp parallel num_threads(r->threads)
+    run_member(r, omp_get_num_threads(), omp_get_thread_num()); /* may be fewer than asked for */
+    return NULL;
+}
+
+/* GNU's OpenMP keeps its threads for the thread that started them, and in a fork's child would wait for ever for those
+ * that only the parent has (of our regions, or of any library's that shares the runtime). A fresh thread has none. */
+static void run_region_afresh(region *r) {
+    pthread_t starter;
+    if (pthread_create(&starter, NULL, run_region, r) == 0)
+        pthread_join(starter, NULL);
+    else
+        run_alone(r->body, r->context);
+}
+
+static void after_fork_in_child(void) {
+    atomic_store(&callers, 0);
+    atomic_store(&forked, 1);
+}
+__attribute__((constructor)) static void watch_forks(void) { pthread_atfork(NULL, NULL, after_fork_in_child); }
+
+static void run_together(int threads, fm_body *body, void *context) {
+    region r;
+    r.threads = threads, r.body = body, r.context = context;
+    for (int t = 0; t < threads; t++) {
+        atomic_init(&r.flags[t].arrived, 0);
+        r.flags[t].here = 0;
+    }
+    FM_RELEASE(opened);
+    if (atomic_load(&forked))
+        run_region_afresh(&r);
+    else
+        run_region(&r);
+    FM_ACQUIRE(closed);
+}
+#endif
+
 void fm_team_run(int threads, fm_body *body, void *context) {
     atomic_fetch_add(&callers, 1);
 #if defined(_OPENMP)
-    if (threads > 1) {
-        flag flags[MAX_THREADS];
-        for (int t = 0; t < threads; t++) {
-            atomic_init(&flags[t].arrived, 0);
-            flags[t].here = 0;
-        }
-        atomic_store(&had_region, 1);
-        FM_HANDOVER_START
-#pragma omp parallel num_threads(threads)
-        {
-            fm_team team = {omp_get_num_threads(), flags}; /* may be fewer than asked for */
-            FM_HANDOVER_BEGIN
-            uint64_t mode = fm_float_mode_enter();
-            body(context, &team, omp_get_thread_num());
-            fm_float_mode_leave(mode);
-            FM_HANDOVER_END
-        }
-        FM_HANDOVER_FINISH
-    } else
+    if (threads > 1)
+        run_together(threads, body, context);
+    else
 #endif
         run_alone(body, context);
     (void)threads;

@@ -3,6 +3,7 @@
  * A matrix of `batch` rows in panels: element (i, j) at  (j/32)·batch·32 + i·32 + j%32.  Lanes past the last column
  * are written as zero, always: a stale number there would reach the sums. */
 #pragma once
+#include <string.h>
 
 /* IEEE half to float, by bits: no CPU below AVX2 has an instruction for it. */
 FM_INLINE float half_to_float(uint16_t h) {

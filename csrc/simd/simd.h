@@ -17,7 +17,11 @@
 #include <string.h>
 
 #define FM_INLINE static inline __attribute__((always_inline, unused))
+#if defined(__clang__)
+#define FM_UNROLL _Pragma("clang loop unroll(full)")
+#else
 #define FM_UNROLL _Pragma("GCC unroll 32")
+#endif
 
 #if defined(FM_LEVEL_AVX512)
 #include "avx512.h"

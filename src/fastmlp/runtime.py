@@ -19,7 +19,12 @@ def _choose_level() -> None:
 def set_num_threads(n: int | None) -> None:
     """Let each call use at most ``n`` threads; None follows ``OMP_NUM_THREADS`` and the machine.
 
-    Results never depend on it.
+    Results never depend on it. Counts above 64 mean 64.
+
+    Parameters
+    ----------
+    n
+        A count of 1 or more, or None.
 
     Examples
     --------
@@ -36,17 +41,32 @@ def set_num_threads(n: int | None) -> None:
         raise TypeError(f"set_num_threads: expected an integer or None, got {n!r}; pass a count of 1 or more")
     if n < 1:
         raise ValueError(f"set_num_threads: expected 1 or more, got {n}; pass None to follow the machine")
-    _core.set_threads(n)
+    _core.set_threads(min(n, 2**31 - 1))  # C keeps to its own bound
 
 
 def get_num_threads() -> int:
-    """Return the most threads a call would use now."""
+    """Return the most threads a call would use now.
+
+    Examples
+    --------
+    >>> import fastmlp
+    >>> fastmlp.get_num_threads() >= 1
+    True
+    """
     return _core.get_threads()
 
 
 @contextmanager
 def threads(n: int | None) -> Iterator[None]:
-    """Use at most ``n`` threads inside a ``with`` block (for the whole process, not only this Python thread)."""
+    """Use at most ``n`` threads inside a ``with`` block (for the whole process, not only this Python thread).
+
+    Examples
+    --------
+    >>> import fastmlp
+    >>> with fastmlp.threads(1):
+    ...     fastmlp.get_num_threads()
+    1
+    """
     before = _core.wanted_threads()
     set_num_threads(n)
     try:

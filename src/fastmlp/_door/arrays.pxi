@@ -24,7 +24,7 @@ cdef extern from "fastmlp.h" nogil:
         int64_t rows, cols, row_stride, col_stride
         int type, swapped
 
-Kernel = namedtuple("Kernel", "kind params traits")
+Kernel = namedtuple("Kernel", "kind params traits", module="fastmlp._core")
 _registries = {}
 
 

@@ -1,5 +1,7 @@
 # runtime.pxi: levels and threads.
 
+import os
+
 cdef extern from "fastmlp.h" nogil:
     int fm_level_count()
     const char *fm_level_name(int level)
@@ -8,10 +10,10 @@ cdef extern from "fastmlp.h" nogil:
     void fm_level_choose(int level)
     const char *fm_compiler()
     int fm_openmp_version()
+    const char *fm_openmp_library()
     void fm_threads_set(int threads)
     int fm_threads_wanted()
     int fm_threads_get()
-    int fm_threads_forked()
     void fm_threads_grain(double ns)
 
 
@@ -37,12 +39,17 @@ def choose_level(str name):
 
 def compiler():
     """The compiler that built this module."""
-    return fm_compiler().decode()
+    return fm_compiler().decode().strip()
 
 
 def openmp_version():
     """The OpenMP date the build saw, 0 without OpenMP."""
     return fm_openmp_version()
+
+
+def openmp_library():
+    """The file the OpenMP runtime was loaded from, empty when it cannot be told."""
+    return os.fsdecode(fm_openmp_library())
 
 
 def set_threads(int threads):
@@ -58,11 +65,6 @@ def wanted_threads():
 def get_threads():
     """The most threads a call would use now."""
     return fm_threads_get()
-
-
-def threads_forked():
-    """Whether this process is a fork that lost its parent's threads and so computes on one."""
-    return bool(fm_threads_forked())
 
 
 def set_thread_grain(double nanoseconds):

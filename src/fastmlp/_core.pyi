@@ -1,0 +1,187 @@
+"""What the door offers, one section a part of it (``_door/<part>.pxi``)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+_Real: TypeAlias = NDArray[np.floating[Any]]  # float32 or float64, as what went in
+_Out: TypeAlias = NDArray[Any] | None
+_Params: TypeAlias = Sequence[float]
+_Choice: TypeAlias = tuple[str, _Params]  # a kernel's name and its parameters
+
+# -- arrays.pxi
+class Kernel(NamedTuple):
+    kind: int
+    params: tuple[str, ...]
+    traits: int
+
+def registry(family: str) -> dict[str, Kernel]: ...
+
+# -- runtime.pxi
+def levels() -> dict[str, bool]: ...
+def level() -> str: ...
+def choose_level(name: str) -> None: ...
+def compiler() -> str: ...
+def openmp_version() -> int: ...
+def openmp_library() -> str: ...
+def set_threads(threads: int) -> None: ...
+def wanted_threads() -> int: ...
+def get_threads() -> int: ...
+def set_thread_grain(nanoseconds: float) -> None: ...
+
+# -- elementwise.pxi
+def vmath(name: str, x: ArrayLike, out: _Out = None) -> _Real: ...
+def activation_fwd(name: str, z: ArrayLike, params: _Params = (), out: _Out = None) -> _Real: ...
+def activation_bwd(name: str, saved: ArrayLike, dy: ArrayLike, params: _Params = (), out: _Out = None) -> _Real: ...
+
+# -- optimizers.pxi
+def optimizer_slots(name: str, params: _Params) -> tuple[float, ...]: ...
+def optimizer_step(
+    name: str,
+    w: NDArray[Any],
+    g: ArrayLike,
+    slots: Sequence[NDArray[Any]],
+    step: int,
+    learning_rate: float,
+    params: _Params,
+    *,
+    weight_decay: float = 0,
+    clip_value: float = 0,
+    clip_norm: float = 0,
+    l1: float = 0,
+    l2: float = 0,
+    grad_scale: float = 1,
+) -> None: ...
+def sum_abs(x: ArrayLike) -> float: ...
+def sum_squares(x: ArrayLike) -> float: ...
+def gradient_sum_squares(g: ArrayLike, w: ArrayLike, l1: float, l2: float) -> float: ...
+def penalty(w: ArrayLike, l1: float, l2: float) -> float: ...
+def clip_scale(sum_squares: float, limit: float) -> float: ...
+def global_clip_scale(sum_squares: float, limit: float) -> float: ...
+
+# -- constraints.pxi
+def constrain(name: str, w: NDArray[Any], axis: int, params: _Params) -> None: ...
+
+# -- dense.pxi
+class Dense:
+    dtype: np.dtype[Any]
+    activation: str
+    optimizer: str | None
+    def __init__(
+        self,
+        batch: int,
+        k: int,
+        m: int,
+        dtype: DTypeLike = "float32",
+        activation: str = "linear",
+        params: _Params = (),
+        use_bias: bool = True,
+        optimizer: str | None = None,
+    ) -> None: ...
+    def set(self, part: int, values: ArrayLike) -> None: ...
+    def get(self, part: int) -> _Real: ...
+    def forward(self, x: NDArray[Any], index: ArrayLike | None = None) -> _Real: ...
+    def backward(self, dy: ArrayLike, data: bool = True) -> tuple[_Real | None, _Real, _Real | None]: ...
+    def backward_update(self, dy: ArrayLike, step: int, learning_rate: float, params: _Params) -> _Real: ...
+    def repeat(self, phase: int, n: int, times: int, learning_rate: float = 0.0, params: _Params = ()) -> None: ...
+
+def peak(dtype: DTypeLike, threads: int, rounds: int) -> float: ...
+
+# -- network.pxi
+class Network:
+    dtype: np.dtype[Any]
+    inputs: int
+    outputs: int
+    batch: int
+    labels: bool
+    slots: int
+    step: int
+    def __init__(
+        self,
+        dtype: DTypeLike,
+        inputs: int,
+        batch: int,
+        layers: Sequence[Mapping[str, Any]],
+        loss: _Choice,
+        optimizer: tuple[Any, ...],
+        output: _Choice | None = None,
+        logits: bool = False,
+        seed: int = 0,
+    ) -> None: ...
+    @property
+    def path(self) -> str: ...
+    def set_learning_rate(self, learning_rate: float) -> None: ...
+    def set(self, layer: int, part: int, values: ArrayLike) -> None: ...
+    def get(self, layer: int, part: int) -> _Real: ...
+    def train(self, run: Run, most_steps: int, seconds: float) -> bool: ...
+    def evaluate(self, run: Run) -> _Real: ...
+    def predict(self, x: NDArray[Any], index: ArrayLike | None = None) -> _Real: ...
+
+class Run:
+    network: Network
+    def __init__(
+        self, network: Network, x: NDArray[Any], y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> None: ...
+    def start(self, index: ArrayLike | None, batch: int) -> None: ...
+    @property
+    def done(self) -> tuple[int, int, float]: ...
+
+# -- losses.pxi
+def loss(
+    name: str,
+    pred: ArrayLike,
+    target: ArrayLike,
+    params: _Params = (),
+    scale: ArrayLike | None = None,
+    gradient: bool | NDArray[Any] = True,
+    out: _Out = None,
+) -> tuple[_Real, _Real | None]: ...
+def loss_panels(
+    name: str,
+    pred: ArrayLike,
+    target: ArrayLike,
+    columns: int,
+    params: _Params = (),
+    scale: ArrayLike | None = None,
+    gradient: bool | NDArray[Any] = True,
+    out: _Out = None,
+) -> tuple[_Real, _Real | None]: ...
+def loss_block(
+    name: str,
+    pred: ArrayLike,
+    target: ArrayLike,
+    params: _Params = (),
+    scale: ArrayLike | None = None,
+    gradient: bool | NDArray[Any] = True,
+    out: _Out = None,
+) -> tuple[_Real, _Real | None]: ...
+def loss_reduce(losses: ArrayLike, reduction: str, weights: ArrayLike | None = None) -> float: ...
+def loss_weigh(losses: ArrayLike, weights: ArrayLike) -> _Real: ...
+
+# -- row_activations.pxi
+def row_activation_fwd(
+    name: str, z: ArrayLike, params: _Params = (), columns: int | None = None, out: _Out = None
+) -> _Real: ...
+def row_activation_bwd(
+    name: str, y: ArrayLike, dy: ArrayLike, params: _Params = (), columns: int | None = None, out: _Out = None
+) -> _Real: ...
+def pieces_fwd(name: str, x: ArrayLike, pieces: int, columns: int | None = None, out: _Out = None) -> _Real: ...
+def pieces_bwd(
+    name: str, x: ArrayLike, dy: ArrayLike, pieces: int, columns: int | None = None, out: _Out = None
+) -> _Real: ...
+
+# -- trainable.pxi
+def trainable_fwd(
+    name: str, x: ArrayLike, theta: ArrayLike, shared: bool = False, columns: int | None = None, out: _Out = None
+) -> _Real: ...
+def trainable_bwd(
+    name: str,
+    x: ArrayLike,
+    dy: ArrayLike,
+    theta: ArrayLike,
+    shared: bool = False,
+    columns: int | None = None,
+    out: _Out = None,
+) -> tuple[_Real, _Real]: ...
