@@ -29,9 +29,9 @@ static const real log1p_c[] = {-4.9999988e-01, 3.3333325e-01, -2.5001612e-01, 2.
 static const real erf_c[] = {1.2837917e-01, 6.3661957e-01, 1.02776304e-01, -1.9147806e-02, -1.6959805e-04,
                              1.6758557e-03, -6.375124e-04, 1.1891674e-04, -9.395505e-06};
 /* (x + K) e^x² erfc x in t = (x - K) / (x + K), 0 ≤ x ≤ 9.4: 2^-26.8. K is a number for which the first two
- * coefficients happen to round well. */
+ * coefficients happen to round well; the last is moved by 1e-7 so that erfc 0 = 1. */
 static const real erfc_c[] = {1.0749867e+00, -8.8739485e-01, 5.97591e-01, -3.1878594e-01, 1.2593679e-01,
-                              -3.0182589e-02, -1.7920395e-04, 3.1116349e-03, -7.149178e-04, -3.779424e-04};
+                              -3.0182589e-02, -1.7920395e-04, 3.1116349e-03, -7.149178e-04, -3.780424e-04};
 /* (atan(t) / t - 1) / t² in t², 0 ≤ t ≤ 1: 2^-28.4 */
 static const real atan_c[] = {-3.33333e-01, 1.999853e-01, -1.4264016e-01, 1.0950881e-01, -8.3993055e-02,
                               5.7881176e-02, -3.1096399e-02, 1.0868071e-02, -1.7825947e-03};
