@@ -173,7 +173,7 @@ FM_INLINE vr softplus_fwd(vr z, const vr *p) { return vr_softplus(z); }
 FM_INLINE vr softplus_bwd(vr y, vr dy, const vr *p) { return dy * vr_neg(vr_expm1(vr_neg(y))); }
 
 /* log σ(z), whose derivative is σ(-z) = 1 - e^y */
-FM_INLINE vr log_sigmoid_fwd(vr z, const vr *p) { return vr_neg(vr_softplus(vr_neg(z))); }
+FM_INLINE vr log_sigmoid_fwd(vr z, const vr *p) { return vr_log_sigmoid(z); }
 FM_INLINE vr log_sigmoid_bwd(vr y, vr dy, const vr *p) { return dy * vr_neg(vr_expm1(y)); }
 
 FM_INLINE vr elu_fwd(vr z, const vr *p) { return vr_sel(vr_gt(z, vr_zero()), z, p[0] * vr_expm1(z)); }

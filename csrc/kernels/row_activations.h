@@ -16,7 +16,7 @@
 
 #define FM_ROW_ACTIVATIONS(X) X(softmax) X(log_softmax) X(sparsemax)
 
-enum { FEW = 16 }; /* a whole number of vectors at every level */
+enum { FEW = 32 }; /* columns of one panel; a whole number of vectors at every level */
 
 /* ---- one row at a time ---- */
 
