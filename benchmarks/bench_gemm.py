@@ -16,6 +16,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 SHAPES = [
     (32, 8, 8),
@@ -44,10 +46,31 @@ def best(run: Callable[[], object], repeats: int = 7) -> float:
     return min(times)
 
 
-def measure(threads: int, dtype: str) -> dict:
-    """Rates of one process at one thread count."""
+def rates_of_layer(layer: Any, shape: tuple[int, int, int], peak: float) -> tuple[list[float], float]:
+    """Seconds of forward, backward-weights and backward-data, and of backward-weights with the update."""
+    n, k, m = shape
+    times = max(2, int(SPAN * peak * 0.8 / (2.0 * n * k * m)))
+    phases = [best(partial(layer.repeat, phase, n, times)) / times for phase in (0, 2, 1)]
+    return phases, best(lambda: layer.repeat(3, n, times, 1e-6, ADAM)) / times
+
+
+def rate_of_matmul(a: Any, b: Any, flops: float, peak: float) -> float:
+    """Seconds of NumPy's product."""
     import numpy as np
 
+    out = np.empty((a.shape[0], b.shape[1]), a.dtype)
+    times = max(2, int(SPAN * peak * 0.2 / flops))
+
+    def products() -> None:
+        for _ in range(times):
+            np.matmul(a, b, out=out)
+
+    return best(products) / times
+
+
+def measure(threads: int, dtype: str) -> dict[str, Any]:
+    """Rates of one process at one thread count."""
+    import numpy as np
     from fastmlp import _core
 
     _core.set_threads(threads)
@@ -58,26 +81,15 @@ def measure(threads: int, dtype: str) -> dict:
     rows = []
     for n, k, m in SHAPES:
         flops = 2.0 * n * k * m
-        times = max(2, int(SPAN * peak * 0.8 / flops))
         layer = _core.Dense(n, k, m, dtype, "relu", optimizer="adam")
         w = (rng.normal(size=(k, m)) / np.sqrt(k)).astype(dtype)
         x, dy = rng.normal(size=(n, k)).astype(dtype), rng.normal(size=(n, m)).astype(dtype)
         layer.set(0, w)
         layer.forward(x)
         layer.backward(dy)
-        ours = [best(lambda p=p: layer.repeat(p, n, times)) / times for p in (0, 2, 1)]
-        update = best(lambda: layer.repeat(3, n, times, 1e-6, ADAM)) / times
-        xt, wt = np.ascontiguousarray(x.T), np.ascontiguousarray(w.T)
-        outs = [np.empty((n, m), dtype), np.empty((k, m), dtype), np.empty((n, k), dtype)]
-        theirs = []
-        for a, b, out in ((x, w, outs[0]), (xt, dy, outs[1]), (dy, wt, outs[2])):
-            times_np = max(2, times // 4)
-
-            def products(a=a, b=b, out=out, times_np=times_np):
-                for _ in range(times_np):
-                    np.matmul(a, b, out=out)
-
-            theirs.append(best(products) / times_np)
+        ours, update = rates_of_layer(layer, (n, k, m), peak)
+        products = [(x, w), (np.ascontiguousarray(x.T), dy), (dy, np.ascontiguousarray(w.T))]
+        theirs = [rate_of_matmul(a, b, flops, peak) for a, b in products]
         rows.append(
             {
                 "shape": (n, k, m),
@@ -89,7 +101,7 @@ def measure(threads: int, dtype: str) -> dict:
     return {"threads": threads, "dtype": dtype, "level": _core.level(), "peak": peak / 1e9, "rows": rows}
 
 
-def show(result: dict) -> None:
+def show(result: dict[str, Any]) -> None:
     """One table."""
     peak = result["peak"]
     print(

@@ -108,8 +108,7 @@ void fm_dense_run_backward(fm_dense_layer *layer, void *dX, void *dW, void *db, 
                            const struct fm_optimizer *optimizer, int64_t step);
 /* One phase again and again on what the buffers hold, in one parallel region: for measuring. */
 enum { FM_PHASE_FORWARD, FM_PHASE_BACKWARD_DATA, FM_PHASE_BACKWARD_WEIGHTS, FM_PHASE_UPDATE };
-void fm_dense_repeat(fm_dense_layer *layer, int phase, int64_t n, int64_t times,
-                     const struct fm_optimizer *optimizer);
+void fm_dense_repeat(fm_dense_layer *layer, int phase, int64_t n, int64_t times, const struct fm_optimizer *optimizer);
 /* Fused multiply-adds on registers alone: returns the floating-point operations done by all threads together. */
 double fm_peak(int type, int threads, int64_t rounds);
 
@@ -215,8 +214,8 @@ int fm_feature_moments(double *mean, double *variance, const fm_view *X);
  * or the layout, and backward draws again what forward drew. */
 typedef struct fm_draw {
     uint64_t seed;
-    uint32_t stream; /* which user of the seed: a layer, the shuffle, … */
-    uint64_t step;   /* which batch or epoch, below 2^56 */
+    uint32_t stream;  /* which user of the seed: a layer, the shuffle, … */
+    uint64_t step;    /* which batch or epoch, below 2^56 */
     int64_t row, col; /* the first element of a block */
 } fm_draw;
 void fm_random_words(uint32_t *out, int64_t rows, int64_t cols, const fm_draw *at);
@@ -245,7 +244,7 @@ typedef struct fm_program {
     int type;
     int64_t inputs, batch, count; /* batch: the most rows of a step; count: of layers, at least 1 */
     const fm_program_layer *layers;
-    int output; /* a row activation after the last layer; -1: none */
+    int output;       /* a row activation after the last layer; -1: none */
     int loss, logits; /* logits: the loss takes what comes before the last activation (elementwise or row) */
     double output_params[FM_PARAMS], loss_params[FM_PARAMS];
     fm_optimizer optimizer;
@@ -253,15 +252,15 @@ typedef struct fm_program {
 } fm_program;
 
 typedef struct fm_run {
-    fm_view x, target;            /* target.data NULL: labels are used */
-    const int32_t *labels;        /* one class a row of x */
-    const double *sample_weight;  /* one a row of x; NULL: all 1 */
-    const int64_t *index;         /* the order of the rows; NULL: as they come */
-    int64_t n, batch, at;         /* rows in the order, rows a step, rows done (moved on) */
-    int64_t most_steps;           /* stop after this many … */
-    double seconds;               /* … or this long (<= 0: no limit), always between steps */
-    double loss, weight;          /* Σ w·loss and the number of rows, added to */
-    int64_t steps;                /* steps done, added to */
+    fm_view x, target;           /* target.data NULL: labels are used */
+    const int32_t *labels;       /* one class a row of x */
+    const double *sample_weight; /* one a row of x; NULL: all 1 */
+    const int64_t *index;        /* the order of the rows; NULL: as they come */
+    int64_t n, batch, at;        /* rows in the order, rows a step, rows done (moved on) */
+    int64_t most_steps;          /* stop after this many … */
+    double seconds;              /* … or this long (<= 0: no limit), always between steps */
+    double loss, weight;         /* Σ w·loss and the number of rows, added to */
+    int64_t steps;               /* steps done, added to */
 } fm_run;
 
 typedef struct fm_network fm_network;

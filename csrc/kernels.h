@@ -93,8 +93,7 @@ typedef struct fm_optimizer_kernel {
     enum { FM_START_ZERO, FM_START_FROM_PARAM } start;
     /* c from the parameters, the learning rate and the step (1, 2, …) */
     void (*prepare)(double *c, const double *params, double learning_rate, int64_t step);
-    void (*step)(void *w, const void *g, void *const *slots, int64_t rows, int64_t cols, int64_t ld,
-                 const fm_hyper *h);
+    void (*step)(void *w, const void *g, void *const *slots, int64_t rows, int64_t cols, int64_t ld, const fm_hyper *h);
 } fm_optimizer_kernel;
 
 /* -- constraints, in place: over a block's columns (Keras's axis 0), or along rows (axis 1; a bias is one row) */
@@ -171,9 +170,9 @@ typedef struct fm_kernels {
 
     void (*gemm)(int a_layout, void *C, const void *A, int64_t a_stride, const void *B, int64_t rows, int64_t cols,
                  int64_t k, int resume, const fm_ahead *ahead);
-    void (*transpose)(void *dst, const void *src);              /* a 32 × 32 tile, both with ld 32; dst is not src */
+    void (*transpose)(void *dst, const void *src); /* a 32 × 32 tile, both with ld 32; dst is not src */
     /* blocks with ld 32, cols a multiple of 16 */
-    void (*add_row)(void *y, const void *row, int64_t rows, int64_t cols);     /* y[i·32 + j] += row[j] */
+    void (*add_row)(void *y, const void *row, int64_t rows, int64_t cols); /* y[i·32 + j] += row[j] */
     void (*sum_chunks)(void *y, const void *chunks, int64_t apart, int64_t count, int64_t rows, int64_t cols);
     void (*add_column)(void *y, const void *column, int64_t rows, int64_t cols); /* y[i·32 + j] += column[i] */
     void (*copy)(void *y, const void *x, int64_t rows, int64_t cols);

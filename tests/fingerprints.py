@@ -2,8 +2,8 @@
 
     python tests/fingerprints.py
 
-Several networks go into each value, so that every path of the engine (plain, tiny, sharded; with dropout, L2 and clipping
-by norm) is in it. Exits with 1 if the values of a type differ.
+Several networks go into each value, so that every path of the engine (plain, tiny, sharded; with dropout, L2 and
+clipping by norm) is in it. Exits with 1 if the values of a type differ.
 """
 
 from __future__ import annotations

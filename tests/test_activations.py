@@ -154,7 +154,11 @@ def test_gelu_in_its_tail(name, dtype):
 def test_relu_at_zero_and_the_step():
     zero = np.zeros(5)
     for name, params, expected in [
-        ("relu", (), 0), ("relu6", (), 0), ("leaky_relu", (0.2,), 0.2), ("elu", (0.5,), 0.5), ("binary_step", (), 0)
+        ("relu", (), 0),
+        ("relu6", (), 0),
+        ("leaky_relu", (0.2,), 0.2),
+        ("elu", (0.5,), 0.5),
+        ("binary_step", (), 0),
     ]:
         assert (_core.activation_bwd(name, saved_for(name, zero, params), np.ones(5), params) == expected).all(), name
     assert (_core.activation_fwd("binary_step", zero) == 1).all()
@@ -230,7 +234,10 @@ def bit_cases(dtype):
     rng = np.random.default_rng(1)
     z, dy = inputs(3001, dtype, rng), rng.normal(size=3001).astype(dtype)
     for name, params in CASES:
-        yield f"{name}{params}", lambda name=name, params=params: (
-            _core.activation_fwd(name, z, params),
-            _core.activation_bwd(name, saved_for(name, z, params), dy, params),
+        yield (
+            f"{name}{params}",
+            lambda name=name, params=params: (
+                _core.activation_fwd(name, z, params),
+                _core.activation_bwd(name, saved_for(name, z, params), dy, params),
+            ),
         )

@@ -161,7 +161,10 @@ def bit_cases(dtype):
     """What test_bits.py runs at every level and thread count."""
     x = np.random.default_rng(1).normal(size=(75, 141)).astype(dtype)
     for name in NOISES:
-        yield name, lambda name=name: (
-            _core.noise_fwd(name, x, PARAMS[name][-1], AT),
-            _core.noise_bwd(name, x, PARAMS[name][-1], AT),
+        yield (
+            name,
+            lambda name=name: (
+                _core.noise_fwd(name, x, PARAMS[name][-1], AT),
+                _core.noise_bwd(name, x, PARAMS[name][-1], AT),
+            ),
         )

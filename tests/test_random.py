@@ -216,6 +216,7 @@ def bit_cases(dtype):
     yield "permutation", lambda: (_core.random_permutation(777, AT),)
     for name in FILLS:
         for shape in [(75, 141), (3, 5000)]:
-            yield f"{name} {shape}", lambda name=name, shape=shape: (
-                _core.fill(name, np.empty(shape, dtype), PARAMS[name][-1], AT),
+            yield (
+                f"{name} {shape}",
+                lambda name=name, shape=shape: (_core.fill(name, np.empty(shape, dtype), PARAMS[name][-1], AT),),
             )

@@ -69,8 +69,8 @@ def assert_close(actual, expected, *, ulps=8.0, terms=1, scale=None, label=""):
         )
 
 
-# A training run feeds its rounding back into itself, so no bound by element holds for long: what is bounded is the error
-# of the whole displacement (end - start) relative to its size, after a few dozen steps.
+# A training run feeds its rounding back into itself, so no bound by element holds for long: what is bounded is the
+# error of the whole displacement (end - start) relative to its size, after a few dozen steps.
 TRAINING = {"float32": 1e-3, "float64": 1e-9}
 
 

@@ -63,8 +63,8 @@ void fm_dense_get_part(const fm_dense *layer, int part, void *values) {
 }
 
 fm_sink fm_dense_sink(const fm_dense *layer) {
-    return (fm_sink){layer->dZ,         layer->dZt,    layer->dZt_stride,
-                     layer->activation, layer->params, fm_dense_saved(layer),
+    return (fm_sink){layer->dZ,         layer->dZt,          layer->dZt_stride,
+                     layer->activation, layer->params,       fm_dense_saved(layer),
                      layer->noise,      layer->noise_params, layer->draw};
 }
 
@@ -188,7 +188,8 @@ void fm_dense_backward_data(const fm_dense *layer, const fm_sink *sink, int64_t 
 
 void fm_dense_output_gradient(const fm_dense *layer, int64_t r0, int64_t r1) {
     const fm_sink sink = fm_dense_sink(layer);
-    for (int64_t p = 0; p < fm_panels(layer->m); p++) through_activation(layer->kern, &sink, layer->batch, p, r0, r1, layer->m);
+    for (int64_t p = 0; p < fm_panels(layer->m); p++)
+        through_activation(layer->kern, &sink, layer->batch, p, r0, r1, layer->m);
 }
 
 void fm_dense_transpose(const fm_dense *layer, int64_t n, const fm_team *team, int t) {

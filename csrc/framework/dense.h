@@ -29,9 +29,9 @@ typedef struct fm_dense {
     int activation, use_bias, slots;
     double params[FM_PARAMS];
     char *W, *b, *dW, *db, *slot_W[FM_SLOTS], *slot_b[FM_SLOTS];
-    int noise;    /* follows the activation; < 0: none */
+    int noise; /* follows the activation; < 0: none */
     double noise_params[FM_PARAMS];
-    fm_draw draw; /* names this layer's draws of the step under way */
+    fm_draw draw;                 /* names this layer's draws of the step under way */
     char *Y, *Z, *out, *dZ, *dZt; /* Z: NULL unless the activation saves its input; out: Y after the noise */
     int64_t dZt_stride;
 } fm_dense;

@@ -58,4 +58,6 @@ void fm_network_predict(fm_network *net, void *Y, const fm_view *x, const int64_
     run(&(infer_job){net, &r, Y, NULL});
 }
 
-void fm_network_evaluate(fm_network *net, void *row_loss, const fm_run *r) { run(&(infer_job){net, r, NULL, row_loss}); }
+void fm_network_evaluate(fm_network *net, void *row_loss, const fm_run *r) {
+    run(&(infer_job){net, r, NULL, row_loss});
+}

@@ -63,8 +63,12 @@ void fm_dense_free(fm_dense_layer *layer) {
     fm_free(layer);
 }
 
-void fm_dense_write(fm_dense_layer *layer, int part, const void *values) { fm_dense_set_part(&layer->dense, part, values); }
-void fm_dense_read(const fm_dense_layer *layer, int part, void *values) { fm_dense_get_part(&layer->dense, part, values); }
+void fm_dense_write(fm_dense_layer *layer, int part, const void *values) {
+    fm_dense_set_part(&layer->dense, part, values);
+}
+void fm_dense_read(const fm_dense_layer *layer, int part, void *values) {
+    fm_dense_get_part(&layer->dense, part, values);
+}
 
 static void forward_body(void *context, fm_team *team, int t) {
     const job *j = context;

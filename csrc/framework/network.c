@@ -152,4 +152,6 @@ const char *fm_network_path(const fm_network *net) {
 }
 int64_t fm_network_step(const fm_network *net) { return net->step; }
 void fm_network_set_step(fm_network *net, int64_t step) { net->step = step; }
-void fm_network_set_learning_rate(fm_network *net, double learning_rate) { net->optimizer.learning_rate = learning_rate; }
+void fm_network_set_learning_rate(fm_network *net, double learning_rate) {
+    net->optimizer.learning_rate = learning_rate;
+}

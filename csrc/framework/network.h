@@ -18,10 +18,10 @@ struct fm_network {
     int type, output, loss, fused, clips, constrains, logits;
     int64_t size, inputs, batch, count, infer_rows;
     const fm_kernels *kern;
-    fm_program_layer *spec;  /* count of them */
-    fm_dense *layers;        /* in training */
-    fm_dense *infer;         /* the same weights with buffers of their own, and the true last activation */
-    fm_hyper *hyper;         /* for W and b of each layer, of the step under way */
+    fm_program_layer *spec; /* count of them */
+    fm_dense *layers;       /* in training */
+    fm_dense *infer;        /* the same weights with buffers of their own, and the true last activation */
+    fm_hyper *hyper;        /* for W and b of each layer, of the step under way */
     double loss_params[FM_PARAMS], output_params[FM_PARAMS];
     fm_optimizer optimizer;
     uint64_t seed;

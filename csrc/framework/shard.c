@@ -119,8 +119,8 @@ static int step(shard_job *job, fm_network *own, fm_run *run, int64_t lo, int64_
     const int parity = (int)(run->steps & 1);
     char *sums = own->shard_sums + parity * CHUNKS * batch * P * own->size;
     if (t == 0)
-        job->stop[parity] = run->at + n >= run->n || run->most_steps <= 1 ||
-                            (job->deadline > 0 && fm_now() >= job->deadline);
+        job->stop[parity] =
+            run->at + n >= run->n || run->most_steps <= 1 || (job->deadline > 0 && fm_now() >= job->deadline);
     first_layer_sums(own, run, n, lo, hi, sums);
     fm_step_scale(own, run, n, 0, n);
     if (run->target.data) fm_gather_rows(own->kern, own->target, batch, &run->target, run->index, run->at, 0, n);
@@ -150,7 +150,8 @@ static void shard_body(void *context, fm_team *team, int t) {
     fm_share(CHUNKS, t, fm_team_size(team), &lo, &hi);
     if (t) refresh(job->net, own);
     fm_barrier(team, t); /* nobody trains before all have copied */
-    while (!step(job, own, &run, lo, hi, team, t)) {}
+    while (!step(job, own, &run, lo, hi, team, t)) {
+    }
     fm_barrier(team, t);
     if (t == 0) *job->run = run;
 }

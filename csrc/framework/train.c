@@ -80,8 +80,8 @@ static void describe_squares(fm_network *net) {
         const int64_t width = fm_panels(d->m) * P;
         net->squares[2 * l] =
             (fm_sum){.type = net->type, .x = d->dW, .w = d->W, .n = width * d->k, .l1 = W->l1, .l2 = W->l2};
-        net->squares[2 * l + 1] = (fm_sum){
-            .type = net->type, .x = d->db, .w = d->b, .n = d->use_bias ? width : 0, .l1 = b->l1, .l2 = b->l2};
+        net->squares[2 * l + 1] =
+            (fm_sum){.type = net->type, .x = d->db, .w = d->b, .n = d->use_bias ? width : 0, .l1 = b->l1, .l2 = b->l2};
     }
 }
 

@@ -12,67 +12,65 @@
 typedef void micro_fn(real *C, const real *A, int64_t a_stride, const real *B, int64_t k, int resume,
                       const fm_ahead *ahead);
 
-#define MICRO_START(rows, vecs)                                                                          \
-    vr c[rows][vecs];                                                                                    \
-    FM_UNROLL for (int i = 0; i < rows; i++) FM_UNROLL for (int v = 0; v < vecs; v++) c[i][v] =          \
+#define MICRO_START(rows, vecs)                                                                 \
+    vr c[rows][vecs];                                                                           \
+    FM_UNROLL for (int i = 0; i < rows; i++) FM_UNROLL for (int v = 0; v < vecs; v++) c[i][v] = \
         resume ? vr_load(C + i * FM_PANEL + v * VL) : vr_zero();
-#define MICRO_STEP(rows, vecs, a_at_i)                                                                   \
-    {                                                                                                    \
-        vr b[vecs];                                                                                      \
-        FM_UNROLL for (int v = 0; v < vecs; v++) b[v] = vr_load(B + v * VL);                             \
-        FM_UNROLL for (int i = 0; i < rows; i++) {                                                       \
-            vr a = vr_set(a_at_i);                                                                       \
-            FM_UNROLL for (int v = 0; v < vecs; v++) c[i][v] = vr_fma(a, b[v], c[i][v]);                 \
-        }                                                                                                \
-        B += FM_PANEL;                                                                                   \
+#define MICRO_STEP(rows, vecs, a_at_i)                                                   \
+    {                                                                                    \
+        vr b[vecs];                                                                      \
+        FM_UNROLL for (int v = 0; v < vecs; v++) b[v] = vr_load(B + v * VL);             \
+        FM_UNROLL for (int i = 0; i < rows; i++) {                                       \
+            vr a = vr_set(a_at_i);                                                       \
+            FM_UNROLL for (int v = 0; v < vecs; v++) c[i][v] = vr_fma(a, b[v], c[i][v]); \
+        }                                                                                \
+        B += FM_PANEL;                                                                   \
     }
-#define MICRO_END(rows, vecs)                                                                            \
-    FM_UNROLL for (int i = 0; i < rows; i++) FM_UNROLL for (int v = 0; v < vecs; v++)                    \
+#define MICRO_END(rows, vecs)                                                         \
+    FM_UNROLL for (int i = 0; i < rows; i++) FM_UNROLL for (int v = 0; v < vecs; v++) \
         vr_store(C + i * FM_PANEL + v * VL, c[i][v]);
 
-#define MICRO(rows, vecs)                                                                                \
-    static void micro_rows_##rows##x##vecs(real *C, const real *A, int64_t a_stride, const real *B,      \
-                                           int64_t k, int resume, const fm_ahead *ahead) {               \
-        (void)ahead;                                                                                     \
-        MICRO_START(rows, vecs)                                                                          \
-        for (; k > 0; k -= FM_PANEL, A += a_stride) {                                                    \
-            if (k > FM_PANEL) /* the next chunk of A lies far away: fetch it during this one */          \
-                for (int i = 0; i < rows; i++)                                                           \
-                    for (int l = 0; l < FM_PANEL; l += FM_LINE)                                          \
-                        FM_PREFETCH(A + a_stride + i * FM_PANEL + l);                                    \
-            int chunk = k < FM_PANEL ? (int)k : FM_PANEL;                                                \
-            for (int q = 0; q < chunk; q++) MICRO_STEP(rows, vecs, A[i * FM_PANEL + q])                  \
-        }                                                                                                \
-        MICRO_END(rows, vecs)                                                                            \
-    }                                                                                                    \
-    static void micro_columns_##rows##x##vecs(real *C, const real *A, int64_t a_stride, const real *B,   \
-                                              int64_t k, int resume, const fm_ahead *ahead) {            \
-        (void)a_stride;                                                                                  \
-        MICRO_START(rows, vecs)                                                                          \
-        int64_t q = 0;                                                                                   \
-        if (ahead) { /* the weights and slots this tile will update */                                   \
-            int64_t lines = ahead->lines < k ? ahead->lines : k;                                         \
-            for (; q < lines; q++) {                                                                     \
-                FM_UNROLL for (int p = 0; p < FM_SLOTS; p++)                                             \
-                    FM_PREFETCH_W(ahead->p[p] + q * 64);                                                 \
-                MICRO_STEP(rows, vecs, A[i])                                                             \
-                A += FM_PANEL;                                                                           \
-            }                                                                                            \
-        }                                                                                                \
-        for (; q < k; q++) {                                                                             \
-            MICRO_STEP(rows, vecs, A[i])                                                                 \
-            A += FM_PANEL;                                                                               \
-        }                                                                                                \
-        MICRO_END(rows, vecs)                                                                            \
+#define MICRO(rows, vecs)                                                                                         \
+    static void micro_rows_##rows##x##vecs(real *C, const real *A, int64_t a_stride, const real *B, int64_t k,    \
+                                           int resume, const fm_ahead *ahead) {                                   \
+        (void)ahead;                                                                                              \
+        MICRO_START(rows, vecs)                                                                                   \
+        for (; k > 0; k -= FM_PANEL, A += a_stride) {                                                             \
+            if (k > FM_PANEL) /* the next chunk of A lies far away: fetch it during this one */                   \
+                for (int i = 0; i < rows; i++)                                                                    \
+                    for (int l = 0; l < FM_PANEL; l += FM_LINE) FM_PREFETCH(A + a_stride + i * FM_PANEL + l);     \
+            int chunk = k < FM_PANEL ? (int)k : FM_PANEL;                                                         \
+            for (int q = 0; q < chunk; q++) MICRO_STEP(rows, vecs, A[i * FM_PANEL + q])                           \
+        }                                                                                                         \
+        MICRO_END(rows, vecs)                                                                                     \
+    }                                                                                                             \
+    static void micro_columns_##rows##x##vecs(real *C, const real *A, int64_t a_stride, const real *B, int64_t k, \
+                                              int resume, const fm_ahead *ahead) {                                \
+        (void)a_stride;                                                                                           \
+        MICRO_START(rows, vecs)                                                                                   \
+        int64_t q = 0;                                                                                            \
+        if (ahead) { /* the weights and slots this tile will update */                                            \
+            int64_t lines = ahead->lines < k ? ahead->lines : k;                                                  \
+            for (; q < lines; q++) {                                                                              \
+                FM_UNROLL for (int p = 0; p < FM_SLOTS; p++) FM_PREFETCH_W(ahead->p[p] + q * 64);                 \
+                MICRO_STEP(rows, vecs, A[i])                                                                      \
+                A += FM_PANEL;                                                                                    \
+            }                                                                                                     \
+        }                                                                                                         \
+        for (; q < k; q++) {                                                                                      \
+            MICRO_STEP(rows, vecs, A[i])                                                                          \
+            A += FM_PANEL;                                                                                        \
+        }                                                                                                         \
+        MICRO_END(rows, vecs)                                                                                     \
     }
 
 #if MR_NARROW == 16
-#define MICRO_COUNTS(X, vecs)                                                                            \
-    X(1, vecs) X(2, vecs) X(3, vecs) X(4, vecs) X(5, vecs) X(6, vecs) X(7, vecs) X(8, vecs)              \
-    X(9, vecs) X(10, vecs) X(11, vecs) X(12, vecs) X(13, vecs) X(14, vecs) X(15, vecs) X(16, vecs)
+#define MICRO_COUNTS(X, vecs)                                                                                       \
+    X(1, vecs)                                                                                                      \
+    X(2, vecs) X(3, vecs) X(4, vecs) X(5, vecs) X(6, vecs) X(7, vecs) X(8, vecs) X(9, vecs) X(10, vecs) X(11, vecs) \
+        X(12, vecs) X(13, vecs) X(14, vecs) X(15, vecs) X(16, vecs)
 #elif MR_NARROW == 8
-#define MICRO_COUNTS(X, vecs)                                                                            \
-    X(1, vecs) X(2, vecs) X(3, vecs) X(4, vecs) X(5, vecs) X(6, vecs) X(7, vecs) X(8, vecs)
+#define MICRO_COUNTS(X, vecs) X(1, vecs) X(2, vecs) X(3, vecs) X(4, vecs) X(5, vecs) X(6, vecs) X(7, vecs) X(8, vecs)
 #endif
 MICRO_COUNTS(MICRO, 1)
 MICRO_COUNTS(MICRO, 2)

@@ -2,24 +2,24 @@
 #pragma once
 
 /* Runs BODY for each vector of a block, with `o` its offset and `n` its valid lanes (VL but at a row's end). */
-#define FM_FOR_BLOCK(rows, cols, ld, o, n, ...)                                        \
-    do {                                                                               \
-        int64_t rows_ = (rows), cols_ = (cols), ld_ = (ld);                            \
-        if (cols_ == ld_) { /* no gap between rows: one long row */                    \
-            cols_ *= rows_;                                                            \
-            rows_ = cols_ ? 1 : 0;                                                     \
-        }                                                                              \
-        for (int64_t i_ = 0; i_ < rows_; i_++) {                                       \
-            int64_t o = i_ * ld_, end_ = o + cols_;                                    \
-            for (; o + VL <= end_; o += VL) {                                          \
-                enum { n = VL };                                                       \
-                __VA_ARGS__                                                            \
-            }                                                                          \
-            if (o < end_) {                                                            \
-                const int n = (int)(end_ - o);                                         \
-                __VA_ARGS__                                                            \
-            }                                                                          \
-        }                                                                              \
+#define FM_FOR_BLOCK(rows, cols, ld, o, n, ...)                     \
+    do {                                                            \
+        int64_t rows_ = (rows), cols_ = (cols), ld_ = (ld);         \
+        if (cols_ == ld_) { /* no gap between rows: one long row */ \
+            cols_ *= rows_;                                         \
+            rows_ = cols_ ? 1 : 0;                                  \
+        }                                                           \
+        for (int64_t i_ = 0; i_ < rows_; i_++) {                    \
+            int64_t o = i_ * ld_, end_ = o + cols_;                 \
+            for (; o + VL <= end_; o += VL) {                       \
+                enum { n = VL };                                    \
+                __VA_ARGS__                                         \
+            }                                                       \
+            if (o < end_) {                                         \
+                const int n = (int)(end_ - o);                      \
+                __VA_ARGS__                                         \
+            }                                                       \
+        }                                                           \
     } while (0)
 
 /* Loads and stores that fit FM_FOR_BLOCK: whole vectors where n is the constant VL. */
@@ -33,17 +33,17 @@ FM_INLINE void store_lanes(real *p, vr x, int n) {
 
 /* Runs BODY for each vector of row i of a fm_rows shape: `o` is its offset from the array's start, `n` its valid lanes,
  * `v` the virtual-lane group 0 … NV-1 it belongs to (for accumulators of fm_tree_sum). */
-#define FM_FOR_ROW(shape, i, o, n, v, ...)                                             \
-    do {                                                                               \
-        for (int64_t j0_ = 0; j0_ < (shape)->k; j0_ += LANES) {                        \
-            int64_t base_ = (i) * (shape)->rs + (j0_ / 32) * (shape)->cs + j0_ % 32;   \
-            int left_ = (shape)->k - j0_ < LANES ? (int)((shape)->k - j0_) : LANES;    \
-            for (int v = 0; v * VL < left_; v++) {                                     \
-                int64_t o = base_ + v * VL;                                            \
-                const int n = left_ - v * VL < VL ? left_ - v * VL : VL;               \
-                __VA_ARGS__                                                            \
-            }                                                                          \
-        }                                                                              \
+#define FM_FOR_ROW(shape, i, o, n, v, ...)                                           \
+    do {                                                                             \
+        for (int64_t j0_ = 0; j0_ < (shape)->k; j0_ += LANES) {                      \
+            int64_t base_ = (i) * (shape)->rs + (j0_ / 32) * (shape)->cs + j0_ % 32; \
+            int left_ = (shape)->k - j0_ < LANES ? (int)((shape)->k - j0_) : LANES;  \
+            for (int v = 0; v * VL < left_; v++) {                                   \
+                int64_t o = base_ + v * VL;                                          \
+                const int n = left_ - v * VL < VL ? left_ - v * VL : VL;             \
+                __VA_ARGS__                                                          \
+            }                                                                        \
+        }                                                                            \
     } while (0)
 
 /* The first n lanes of x, `rest` in the others. */
@@ -60,40 +60,40 @@ FM_INLINE vr first_lanes(vr x, int n, vr rest) {
 
 /* Runs BODY for each vector of row i, all NV vectors of the last group included: `o` is its offset, `n` its valid lanes
  * (VL, or from VL-1 down to 0 in the last group), `v` its place among the NV accumulators of fm_tree_sum. */
-#define FM_FOR_GROUPS(shape, i, o, n, v, ...)                                          \
-    do {                                                                               \
-        const int64_t k_ = (shape)->k, row_ = (i) * (shape)->rs;                       \
-        int64_t j_ = 0;                                                                \
-        for (; j_ + LANES <= k_; j_ += LANES) {                                        \
-            const int64_t base_ = row_ + (j_ / 32) * (shape)->cs + j_ % 32;            \
-            FM_UNROLL_GROUP for (int v = 0; v < NV; v++) {                             \
-                const int64_t o = base_ + v * VL;                                      \
-                enum { n = VL };                                                       \
-                __VA_ARGS__                                                            \
-            }                                                                          \
-        }                                                                              \
-        if (j_ < k_) {                                                                 \
-            const int64_t base_ = row_ + (j_ / 32) * (shape)->cs + j_ % 32;            \
-            FM_UNROLL_GROUP for (int v = 0; v < NV; v++) {                             \
-                const int64_t o = base_ + v * VL, left_ = k_ - j_ - v * VL;            \
-                const int n = left_ < 0 ? 0 : left_ < VL ? (int)left_ : VL;            \
-                __VA_ARGS__                                                            \
-            }                                                                          \
-        }                                                                              \
+#define FM_FOR_GROUPS(shape, i, o, n, v, ...)                               \
+    do {                                                                    \
+        const int64_t k_ = (shape)->k, row_ = (i) * (shape)->rs;            \
+        int64_t j_ = 0;                                                     \
+        for (; j_ + LANES <= k_; j_ += LANES) {                             \
+            const int64_t base_ = row_ + (j_ / 32) * (shape)->cs + j_ % 32; \
+            FM_UNROLL_GROUP for (int v = 0; v < NV; v++) {                  \
+                const int64_t o = base_ + v * VL;                           \
+                enum { n = VL };                                            \
+                __VA_ARGS__                                                 \
+            }                                                               \
+        }                                                                   \
+        if (j_ < k_) {                                                      \
+            const int64_t base_ = row_ + (j_ / 32) * (shape)->cs + j_ % 32; \
+            FM_UNROLL_GROUP for (int v = 0; v < NV; v++) {                  \
+                const int64_t o = base_ + v * VL, left_ = k_ - j_ - v * VL; \
+                const int n = left_ < 0 ? 0 : left_ < VL ? (int)left_ : VL; \
+                __VA_ARGS__                                                 \
+            }                                                               \
+        }                                                                   \
     } while (0)
 
 /* Runs BODY for each vector of columns, with `j` its first column and `n` its valid lanes. */
-#define FM_FOR_COLUMNS(cols, j, n, ...)                                                \
-    do {                                                                               \
-        int64_t j = 0;                                                                 \
-        for (; j + VL <= (cols); j += VL) {                                            \
-            enum { n = VL };                                                           \
-            __VA_ARGS__                                                                \
-        }                                                                              \
-        if (j < (cols)) {                                                              \
-            const int n = (int)((cols) - j);                                           \
-            __VA_ARGS__                                                                \
-        }                                                                              \
+#define FM_FOR_COLUMNS(cols, j, n, ...)      \
+    do {                                     \
+        int64_t j = 0;                       \
+        for (; j + VL <= (cols); j += VL) {  \
+            enum { n = VL };                 \
+            __VA_ARGS__                      \
+        }                                    \
+        if (j < (cols)) {                    \
+            const int n = (int)((cols) - j); \
+            __VA_ARGS__                      \
+        }                                    \
     } while (0)
 
 /* How many names a comma-separated list holds (0 for ""); the compiler folds it. */

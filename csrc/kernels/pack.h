@@ -22,25 +22,27 @@ FM_INLINE float half_to_float(uint16_t h) {
     return f;
 }
 
-#define TAKE_LOOP(T, bytes_apart, convert)                 \
-    for (int j = 0; j < cols; j++) {                       \
-        T v;                                               \
-        memcpy(&v, src + j * (bytes_apart), sizeof v);     \
-        dst[j] = (real)(convert);                          \
+#define TAKE_LOOP(T, bytes_apart, convert)             \
+    for (int j = 0; j < cols; j++) {                   \
+        T v;                                           \
+        memcpy(&v, src + j * (bytes_apart), sizeof v); \
+        dst[j] = (real)(convert);                      \
     }
-#define TAKE(T, convert)                                                          \
-    if (apart == (int64_t)sizeof(T)) TAKE_LOOP(T, (int64_t)sizeof(T), convert)    \
-    else TAKE_LOOP(T, apart, convert)                                             \
+#define TAKE(T, convert)                          \
+    if (apart == (int64_t)sizeof(T))              \
+        TAKE_LOOP(T, (int64_t)sizeof(T), convert) \
+    else                                          \
+        TAKE_LOOP(T, apart, convert)              \
     break
-#define TAKE_SWAPPED(T, U, swap)                     \
-    for (int j = 0; j < cols; j++) {                 \
-        U u;                                         \
-        T v;                                         \
-        memcpy(&u, src + j * apart, sizeof u);       \
-        u = swap(u);                                 \
-        memcpy(&v, &u, sizeof v);                    \
-        dst[j] = (real)v;                            \
-    }                                                \
+#define TAKE_SWAPPED(T, U, swap)               \
+    for (int j = 0; j < cols; j++) {           \
+        U u;                                   \
+        T v;                                   \
+        memcpy(&u, src + j * apart, sizeof u); \
+        u = swap(u);                           \
+        memcpy(&v, &u, sizeof v);              \
+        dst[j] = (real)v;                      \
+    }                                          \
     break
 
 /* cols ≤ 32 elements, `apart` bytes from each other, of any type and either byte order */
@@ -82,8 +84,8 @@ static void take(real *restrict dst, const char *restrict src, int cols, int64_t
 
 /* Rows index[lo … hi-1] of x (or lo … hi-1 themselves) into rows lo … hi-1 of the panels. */
 static void gather(void *panels, int64_t batch, const fm_view *x, const int64_t *index, int64_t lo, int64_t hi) {
-    const int plain = x->type == (FM_BITS == 32 ? FM_F32 : FM_F64) && x->col_stride == (int64_t)sizeof(real) &&
-                      !x->swapped;
+    const int plain =
+        x->type == (FM_BITS == 32 ? FM_F32 : FM_F64) && x->col_stride == (int64_t)sizeof(real) && !x->swapped;
     for (int64_t i = lo; i < hi; i++) {
         const char *row = (const char *)x->data + (index ? index[i] : i) * x->row_stride;
         real *d = (real *)panels + i * FM_PANEL;
@@ -174,27 +176,25 @@ static void zero(void *y, int64_t rows, int64_t cols) {
 #else
 #define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (vi){__VA_ARGS__})
 #endif
-#define SWAP_ROUND(d)                                             \
-    FM_UNROLL for (int i = 0; i < VL; i++) {                      \
-        if (i & d) continue;                                      \
-        vr a = r[i], b = r[i + d];                                \
-        r[i] = SHUFFLE(a, b, LANES_VL(LOW, d));                   \
-        r[i + d] = SHUFFLE(a, b, LANES_VL(HIGH, d));              \
+#define SWAP_ROUND(d)                                \
+    FM_UNROLL for (int i = 0; i < VL; i++) {         \
+        if (i & d) continue;                         \
+        vr a = r[i], b = r[i + d];                   \
+        r[i] = SHUFFLE(a, b, LANES_VL(LOW, d));      \
+        r[i + d] = SHUFFLE(a, b, LANES_VL(HIGH, d)); \
     }
 
-FM_INLINE void transpose_lanes(vr r[VL]) {
+FM_INLINE void transpose_lanes(vr r[VL]){
 #if VL > 8
     SWAP_ROUND(8)
 #endif
 #if VL > 4
-    SWAP_ROUND(4)
+        SWAP_ROUND(4)
 #endif
 #if VL > 2
-    SWAP_ROUND(2)
+            SWAP_ROUND(2)
 #endif
-    SWAP_ROUND(1)
-}
-FM_INLINE void transpose_block(real *dst, const real *src) {
+                SWAP_ROUND(1)} FM_INLINE void transpose_block(real *dst, const real *src) {
     vr r[VL];
     FM_UNROLL for (int i = 0; i < VL; i++) r[i] = vr_load(src + i * FM_PANEL);
     transpose_lanes(r);

@@ -62,32 +62,31 @@ FM_INLINE void store_columns(real *x, vr value, const fm_rows *s, int64_t i, int
 
 /* ---- the loops stamped from the list ---- */
 
-#define FM_PIECES_LOOPS(name, fixed)                                                                            \
-    static void name##_fwd_pieces(void *y, const fm_rows *ys, const void *x, const fm_rows *xs) {               \
-        const int pieces = fixed ? fixed : (int)(xs->k / ys->k);                                                \
-        for (int64_t i = 0; i < ys->n; i++)                                                                     \
-            for (int64_t j = 0; j < ys->k; j += VL) {                                                           \
-                const int n = ys->k - j < VL ? (int)(ys->k - j) : VL;                                           \
-                vr piece[fixed ? fixed : FM_MOST_PIECES];                                                       \
-                int p = 0;                                                                                      \
-                do piece[p] = load_columns(x, xs, i, p * ys->k + j, n);                                         \
-                while (++p < pieces);                                                                           \
-                store_columns(y, name##_fwd(piece, pieces), ys, i, j, n);                                       \
-            }                                                                                                   \
-    }                                                                                                           \
-    static void name##_bwd_pieces(void *dx, const fm_rows *xs, const void *x, const void *dy,                   \
-                                  const fm_rows *ys) {                                                          \
-        const int pieces = fixed ? fixed : (int)(xs->k / ys->k);                                                \
-        for (int64_t i = 0; i < ys->n; i++)                                                                     \
-            for (int64_t j = 0; j < ys->k; j += VL) {                                                           \
-                const int n = ys->k - j < VL ? (int)(ys->k - j) : VL;                                           \
-                vr piece[fixed ? fixed : FM_MOST_PIECES], back[fixed ? fixed : FM_MOST_PIECES];                 \
-                int p = 0;                                                                                      \
-                do piece[p] = load_columns(x, xs, i, p * ys->k + j, n);                                         \
-                while (++p < pieces);                                                                           \
-                name##_bwd(back, piece, load_columns(dy, ys, i, j, n), pieces);                                 \
-                for (p = 0; p < pieces; p++) store_columns(dx, back[p], xs, i, p * ys->k + j, n);               \
-            }                                                                                                   \
+#define FM_PIECES_LOOPS(name, fixed)                                                                               \
+    static void name##_fwd_pieces(void *y, const fm_rows *ys, const void *x, const fm_rows *xs) {                  \
+        const int pieces = fixed ? fixed : (int)(xs->k / ys->k);                                                   \
+        for (int64_t i = 0; i < ys->n; i++)                                                                        \
+            for (int64_t j = 0; j < ys->k; j += VL) {                                                              \
+                const int n = ys->k - j < VL ? (int)(ys->k - j) : VL;                                              \
+                vr piece[fixed ? fixed : FM_MOST_PIECES];                                                          \
+                int p = 0;                                                                                         \
+                do piece[p] = load_columns(x, xs, i, p * ys->k + j, n);                                            \
+                while (++p < pieces);                                                                              \
+                store_columns(y, name##_fwd(piece, pieces), ys, i, j, n);                                          \
+            }                                                                                                      \
+    }                                                                                                              \
+    static void name##_bwd_pieces(void *dx, const fm_rows *xs, const void *x, const void *dy, const fm_rows *ys) { \
+        const int pieces = fixed ? fixed : (int)(xs->k / ys->k);                                                   \
+        for (int64_t i = 0; i < ys->n; i++)                                                                        \
+            for (int64_t j = 0; j < ys->k; j += VL) {                                                              \
+                const int n = ys->k - j < VL ? (int)(ys->k - j) : VL;                                              \
+                vr piece[fixed ? fixed : FM_MOST_PIECES], back[fixed ? fixed : FM_MOST_PIECES];                    \
+                int p = 0;                                                                                         \
+                do piece[p] = load_columns(x, xs, i, p * ys->k + j, n);                                            \
+                while (++p < pieces);                                                                              \
+                name##_bwd(back, piece, load_columns(dy, ys, i, j, n), pieces);                                    \
+                for (p = 0; p < pieces; p++) store_columns(dx, back[p], xs, i, p * ys->k + j, n);                  \
+            }                                                                                                      \
     }
 FM_PIECES(FM_PIECES_LOOPS)
 

@@ -30,7 +30,7 @@ FM_ROW_LOSS(categorical_hinge) {
     const vr one = vr_set(1), lowest = vr_set(-INFINITY);
     for (int64_t i = 0; i < shape->n; i++) {
         vr pos[NV] = {{0}}, neg[NV], ties[NV] = {{0}};
-        FM_UNROLL
+    FM_UNROLL
         for (int v = 0; v < NV; v++) neg[v] = lowest;
         FM_FOR_GROUPS(shape, i, o, n, v, {
             vr p = read_row(pred, o, n), y = read_row(target, o, n);

@@ -86,36 +86,35 @@ FM_INLINE vr apl_bwd(vr x, vr dy, const vr *q, vr *dq, int count) {
 /* ---- the loops stamped from the list: down the columns, so that sums over the batch run from row 0 up ---- */
 
 FM_INLINE void load_parameters(vr *q, const real *theta, const fm_parameters *t, int count, int64_t j, int n) {
-    for (int r = 0; r < count; r++)
-        q[r] = t->shared ? vr_set(theta[r * t->ld]) : load_lanes(theta + r * t->ld + j, n);
+    for (int r = 0; r < count; r++) q[r] = t->shared ? vr_set(theta[r * t->ld]) : load_lanes(theta + r * t->ld + j, n);
 }
 
-#define FM_TRAINABLE_LOOPS(name, fixed, names)                                                                  \
-    static void name##_fwd_columns(void *y, const void *x, const void *theta, const fm_parameters *t,           \
-                                   int64_t rows, int64_t cols, int64_t ld) {                                    \
-        const int count = fixed ? fixed : (int)t->rows;                                                         \
-        for (int64_t j = 0; j < cols; j += VL) {                                                                \
-            const int n = cols - j < VL ? (int)(cols - j) : VL;                                                 \
-            vr q[fixed ? fixed : FM_MOST_PARAMETERS];                                                           \
-            load_parameters(q, theta, t, count, j, n);                                                          \
-            for (int64_t o = j; o < rows * ld; o += ld)                                                         \
-                store_lanes((real *)y + o, name##_fwd(load_lanes((const real *)x + o, n), q, count), n);        \
-        }                                                                                                       \
-    }                                                                                                           \
-    static void name##_bwd_columns(void *dx, void *dtheta, const void *x, const void *dy, const void *theta,    \
-                                   const fm_parameters *t, int64_t rows, int64_t cols, int64_t ld) {            \
-        const int count = fixed ? fixed : (int)t->rows;                                                         \
-        for (int64_t j = 0; j < cols; j += VL) {                                                                \
-            const int n = cols - j < VL ? (int)(cols - j) : VL;                                                 \
-            vr q[fixed ? fixed : FM_MOST_PARAMETERS], dq[fixed ? fixed : FM_MOST_PARAMETERS];                   \
-            load_parameters(q, theta, t, count, j, n);                                                          \
-            for (int r = 0; r < count; r++) dq[r] = vr_zero();                                                  \
-            for (int64_t o = j; o < rows * ld; o += ld) {                                                       \
-                vr z = load_lanes((const real *)x + o, n), d = load_lanes((const real *)dy + o, n);             \
-                store_lanes((real *)dx + o, name##_bwd(z, d, q, dq, count), n);                                 \
-            }                                                                                                   \
-            for (int r = 0; r < count; r++) store_lanes((real *)dtheta + r * t->grad_ld + j, dq[r], n);         \
-        }                                                                                                       \
+#define FM_TRAINABLE_LOOPS(name, fixed, names)                                                                      \
+    static void name##_fwd_columns(void *y, const void *x, const void *theta, const fm_parameters *t, int64_t rows, \
+                                   int64_t cols, int64_t ld) {                                                      \
+        const int count = fixed ? fixed : (int)t->rows;                                                             \
+        for (int64_t j = 0; j < cols; j += VL) {                                                                    \
+            const int n = cols - j < VL ? (int)(cols - j) : VL;                                                     \
+            vr q[fixed ? fixed : FM_MOST_PARAMETERS];                                                               \
+            load_parameters(q, theta, t, count, j, n);                                                              \
+            for (int64_t o = j; o < rows * ld; o += ld)                                                             \
+                store_lanes((real *)y + o, name##_fwd(load_lanes((const real *)x + o, n), q, count), n);            \
+        }                                                                                                           \
+    }                                                                                                               \
+    static void name##_bwd_columns(void *dx, void *dtheta, const void *x, const void *dy, const void *theta,        \
+                                   const fm_parameters *t, int64_t rows, int64_t cols, int64_t ld) {                \
+        const int count = fixed ? fixed : (int)t->rows;                                                             \
+        for (int64_t j = 0; j < cols; j += VL) {                                                                    \
+            const int n = cols - j < VL ? (int)(cols - j) : VL;                                                     \
+            vr q[fixed ? fixed : FM_MOST_PARAMETERS], dq[fixed ? fixed : FM_MOST_PARAMETERS];                       \
+            load_parameters(q, theta, t, count, j, n);                                                              \
+            for (int r = 0; r < count; r++) dq[r] = vr_zero();                                                      \
+            for (int64_t o = j; o < rows * ld; o += ld) {                                                           \
+                vr z = load_lanes((const real *)x + o, n), d = load_lanes((const real *)dy + o, n);                 \
+                store_lanes((real *)dx + o, name##_bwd(z, d, q, dq, count), n);                                     \
+            }                                                                                                       \
+            for (int r = 0; r < count; r++) store_lanes((real *)dtheta + r * t->grad_ld + j, dq[r], n);             \
+        }                                                                                                           \
     }
 FM_TRAINABLES(FM_TRAINABLE_LOOPS)
 

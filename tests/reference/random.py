@@ -143,7 +143,7 @@ def permutation(n, at):
 
 
 def numbers(at):
-    """64-bit numbers in sequence: words 0, 1 and 2, 3 of columns 0, 1, …"""
+    """64-bit numbers in sequence: words 0, 1 and 2, 3 of one column after another."""
     seed, stream, step, _, _ = at
     column = 0
     while True:

@@ -1,0 +1,105 @@
+"""Networks of every path with their twins, data for them, and a pass over it."""
+
+from __future__ import annotations
+
+import numpy as np
+from fastmlp import _core
+from reference.network import Network as Twin
+from tolerance import assert_trained_alike
+
+ADAM = ("adam", (0.9, 0.999, 1e-7, 0.0), 1e-2, {})
+SGD = ("sgd", (), 0.1, {})
+CROSS = ("sparse_categorical_crossentropy_logits", (-1,))
+BINARY = ("binary_crossentropy_logits", (0.0,))
+MSE = ("mean_squared_error", ())
+
+# path: inputs, widths, activations, batch
+SHAPES = {
+    "plain": (50, (65, 33, 40), ("tanh", "sigmoid", "linear"), 33),
+    "plain-wide": (784, (128, 10), ("tanh", "linear"), 32),
+    "plain-one-layer": (40, (35,), ("linear",), 64),
+    "tiny": (2, (8, 8, 1), ("tanh", "sigmoid", "linear"), 32),
+    "tiny-many-rows": (7, (16, 5, 3), ("tanh", "softplus", "linear"), 75),
+    "sharded": (300, (20, 7, 1), ("tanh", "sigmoid", "linear"), 41),
+    "sharded-wide": (784, (16, 16, 10), ("sigmoid", "sigmoid", "linear"), 32),
+    "sharded-one-layer": (129, (3,), ("linear",), 5),
+}
+
+
+def network(shape, dtype, loss, optimizer, logits=False, output=None, seed=3, per_layer=None, last="linear"):
+    """An engine network and its twin with the same random weights, and the start to measure moves from."""
+    inputs, widths, names, batch = SHAPES[shape]
+    names = (*names[:-1], last)
+    layers = [{"units": w, "activation": (a, ()), **(per_layer or {})} for w, a in zip(widths, names, strict=True)]
+    net = _core.Network(dtype, inputs, batch, layers, loss, optimizer, output, logits, seed)
+    assert net.path == shape.split("-")[0]
+    twin = Twin(inputs, layers, loss, optimizer, output, logits, seed)
+    twin.start(_core.optimizer_slots(optimizer[0], optimizer[1]))
+    rng = np.random.default_rng(seed)
+    for i, (k, w) in enumerate(zip((inputs, *widths), widths, strict=False)):
+        for part, values in enumerate((rng.normal(size=(k, w)) / np.sqrt(k), rng.normal(size=w) * 0.1)):
+            net.set(i, part, values)
+            twin.weights[i][part] = net.get(i, part).astype(np.float64)
+    return net, twin
+
+
+def data(net, rows, dtype, seed=5):
+    """Inputs, targets that suit the loss, and an order of the rows."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(rows, net.inputs)).astype(dtype)
+    if net.labels:
+        y = rng.integers(0, net.outputs, rows)
+    else:
+        y = rng.uniform(0.1, 0.9, (rows, net.outputs)).astype(dtype)
+        y /= y.sum(axis=1, keepdims=True) if net.outputs > 1 else 1
+    return x, y, rng.permutation(rows)
+
+
+def weights(net):
+    return [net.get(i, p) for i in range(len(net_layers(net))) for p in (0, 1)]
+
+
+def net_layers(net):
+    layers = 0
+    while True:
+        try:
+            net.get(layers, 0)
+        except IndexError:
+            return range(layers)
+        layers += 1
+
+
+def train(net, x, y, order, batch=None, weight=None, steps=1 << 40):
+    """One pass, `steps` steps a call; the run."""
+    run = _core.Run(net, x, y, weight)
+    run.start(order, batch or net.batch)
+    while not net.train(run, steps, 0):
+        pass
+    return run
+
+
+def train_twin(twin, x, y, order, batch, weight=None):
+    return sum(
+        twin.train_on_batch(x[rows], y[rows], None if weight is None else weight[rows])
+        for rows in np.split(order, range(batch, len(order), batch))
+    )
+
+
+def assert_same_course(shape, dtype, loss, optimizer, steps=20, weighted=False, **options):
+    """A pass of `steps` batches, the last one ragged, ends where the twin's ends."""
+    net, twin = network(shape, dtype, loss, optimizer, **options)
+    x, y, order = data(net, net.batch * (steps - 1) + max(1, net.batch // 3), dtype)
+    weight = np.random.default_rng(8).uniform(0, 2, len(x)) if weighted else None
+    start = [w.astype(np.float64) for w in weights(net)]
+    run = train(net, x, y, order, weight=weight)
+    total = train_twin(twin, x.astype(np.float64), y, order, net.batch, weight)
+    exact = [p for pair in twin.weights for p in pair]
+    for i, (got, want, before) in enumerate(zip(weights(net), exact, start, strict=True)):
+        if np.any(want != before):
+            assert_trained_alike(got, want, before, label=f"layer {i // 2} part {i % 2}")
+        else:
+            np.testing.assert_array_equal(got, before)
+    rows, done, loss_sum = run.done
+    assert (rows, done) == (len(x), steps)
+    np.testing.assert_allclose(loss_sum, total, rtol={"float32": 1e-4, "float64": 1e-10}[np.dtype(dtype).name])
+    return net, twin, x, y, order
