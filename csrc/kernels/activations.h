@@ -52,8 +52,8 @@
 
 /* z · gate, which is 0 where the gate is shut, even for an infinite z */
 FM_INLINE vr gated(vr z, vr gate) { return vr_sel(vr_eq(gate, vr_zero()), vr_zero(), z * gate); }
-/* z held inside [lo, hi]; the comparisons are false for a NaN, which stays */
-FM_INLINE vr clipped(vr z, real lo, real hi) { return vr_max(vr_set(lo), vr_min(vr_set(hi), z)); }
+/* z held inside [lo, hi]; the comparisons are false for a NaN, which stays; + 0 flushes a denormal on every level */
+FM_INLINE vr clipped(vr z, real lo, real hi) { return vr_max(vr_set(lo), vr_min(vr_set(hi), z)) + vr_zero(); }
 /* yes where lo < y < hi, 0 elsewhere */
 FM_INLINE vr between(vr y, real lo, real hi, vr yes) {
     vm outside = vm_or(vr_le(y, vr_set(lo)), vr_ge(y, vr_set(hi)));
@@ -76,7 +76,7 @@ FM_INLINE vr relu_bwd(vr y, vr dy, const vr *p) { return vr_sel(vr_le(y, vr_zero
 /* min(z, max_value) above the threshold, negative_slope · (z - threshold) up to it; max_value may be infinite */
 FM_INLINE vr relu_general_fwd(vr z, const vr *p) {
     vr low = vr_sel(vr_le(z, p[2]), gated(z - p[2], p[0]), z);
-    return vr_sel(vr_gt(z, p[2]), vr_min(p[1], z), low);
+    return vr_sel(vr_gt(z, p[2]), vr_min(p[1], z) + vr_zero(), low);
 }
 FM_INLINE vr relu_general_bwd(vr z, vr dy, const vr *p) {
     return vr_sel(vr_le(z, p[2]), p[0] * dy, vr_sel(vr_ge(z, p[1]), vr_zero(), dy));

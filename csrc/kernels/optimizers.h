@@ -177,7 +177,7 @@ FM_INLINE void adamax_prepare(double *c, const double *p, double lr, int64_t t) 
 }
 FM_INLINE void adamax_step(vr *w, vr g, vr *s, const vr *c) {
     s[0] = ewa(s[0], g, c[0]);
-    s[1] = vr_max(c[1] * s[1], vr_abs(g));
+    s[1] = vr_max(c[1] * s[1], vr_abs(g) + vr_zero()); /* + 0 flushes a denormal on every level */
     *w = vr_fma(c[2], s[0] / (s[1] + c[3]), *w);
 }
 

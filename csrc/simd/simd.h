@@ -12,7 +12,8 @@
  *
  * and GCC's vector operators (+ - * / on vr; + - & | ^ << >> on vi) do the rest, so that the helpers below need no
  * intrinsic. Two promises make results equal on every level: each operation is IEEE-exact, and max/min are
- * `a > b ? a : b` and `a < b ? a : b` (a NaN in either operand gives b: put the data there if it must survive). */
+ * `a > b ? a : b` and `a < b ? a : b` (a NaN in either operand gives b: put the data there if it must survive).
+ * Whether they flush a denormal they pass on is the CPU's choice: add zero to what is stored as it comes out. */
 #pragma once
 #include <string.h>
 

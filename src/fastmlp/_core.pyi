@@ -10,6 +10,7 @@ _Real: TypeAlias = NDArray[np.floating[Any]]  # float32 or float64, as what went
 _Out: TypeAlias = NDArray[Any] | None
 _Params: TypeAlias = Sequence[float]
 _Choice: TypeAlias = tuple[str, _Params]  # a kernel's name and its parameters
+_Place: TypeAlias = tuple[int, int, int, int, int]  # seed, stream, step, row, col of a random draw
 
 # -- arrays.pxi
 class Kernel(NamedTuple):
@@ -171,6 +172,69 @@ def pieces_fwd(name: str, x: ArrayLike, pieces: int, columns: int | None = None,
 def pieces_bwd(
     name: str, x: ArrayLike, dy: ArrayLike, pieces: int, columns: int | None = None, out: _Out = None
 ) -> _Real: ...
+
+# -- norm.pxi
+def batch_norm_fwd(
+    x: ArrayLike,
+    gamma: ArrayLike | None,
+    beta: ArrayLike | None,
+    moving_mean: NDArray[Any],
+    moving_variance: NDArray[Any],
+    momentum: float,
+    epsilon: float,
+    training: bool,
+    columns: int | None = None,
+    out: _Out = None,
+) -> tuple[_Real, _Real, _Real]: ...
+def batch_norm_bwd(
+    dy: ArrayLike,
+    x: ArrayLike,
+    mean: ArrayLike,
+    r: ArrayLike,
+    gamma: ArrayLike | None,
+    training: bool,
+    columns: int | None = None,
+    out: _Out = None,
+) -> tuple[_Real, _Real, _Real]: ...
+def layer_norm_fwd(
+    x: ArrayLike,
+    gamma: ArrayLike | None,
+    beta: ArrayLike | None,
+    epsilon: float,
+    columns: int | None = None,
+    out: _Out = None,
+) -> tuple[_Real, _Real, _Real]: ...
+def layer_norm_bwd(
+    dy: ArrayLike,
+    x: ArrayLike,
+    mean: ArrayLike,
+    r: ArrayLike,
+    gamma: ArrayLike | None,
+    columns: int | None = None,
+    out: _Out = None,
+) -> tuple[_Real, _Real, _Real]: ...
+def unit_norm_fwd(x: ArrayLike, epsilon: float, columns: int | None = None, out: _Out = None) -> _Real: ...
+def unit_norm_bwd(
+    dy: ArrayLike, x: ArrayLike, epsilon: float, columns: int | None = None, out: _Out = None
+) -> _Real: ...
+def feature_moments(x: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+
+# -- random.pxi
+def random_words(rows: int, cols: int, at: _Place) -> NDArray[np.uint32]: ...
+def fill(name: str, out: NDArray[Any], params: _Params, at: _Place, columns: int | None = None) -> _Real: ...
+def noise_fwd(
+    name: str, x: ArrayLike, params: _Params, at: _Place, columns: int | None = None, out: _Out = None
+) -> _Real: ...
+def noise_bwd(
+    name: str, dy: ArrayLike, params: _Params, at: _Place, columns: int | None = None, out: _Out = None
+) -> _Real: ...
+def random_integers(n: int, below: int, at: _Place) -> NDArray[np.int64]: ...
+def random_permutation(n: int, at: _Place) -> NDArray[np.int64]: ...
+
+# -- reduce.pxi
+def reduce_rows(name: str, x: ArrayLike, columns: int | None = None) -> NDArray[Any]: ...
+def reduce_all(name: str, x: ArrayLike) -> float: ...
+def column_sums(x: ArrayLike, columns: int | None = None) -> _Real: ...
 
 # -- trainable.pxi
 def trainable_fwd(

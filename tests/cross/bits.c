@@ -168,7 +168,8 @@ static void products(const fm_kernels *k) {
     k->transpose(y, x), take_in(y, FM_PANEL * FM_PANEL);
     k->add_row(y, w, ROWS, FM_PANEL), take_in(y, FM_PANEL * FM_PANEL);
     k->add_column(y, w, ROWS, FM_PANEL), take_in(y, FM_PANEL * FM_PANEL);
-    k->column_sums(z, y, ROWS, FM_PANEL), take_in(z, FM_PANEL);
+    k->column_sum(z, y, ROWS, FM_PANEL, FM_PANEL, 0), take_in(z, FM_PANEL);
+    k->column_squares(z, y, x, ROWS, FM_PANEL, FM_PANEL, 1), take_in(z, FM_PANEL);
     k->sum_chunks(y, x, FM_PANEL * ROWS, 2, ROWS, FM_PANEL), take_in(y, FM_PANEL * ROWS);
     end(k, "tile", "transpose and sums");
     begin(-1, 1);
@@ -182,6 +183,51 @@ static void products(const fm_kernels *k) {
     end(k, "panels", "there and back");
 }
 
+static void draws(const fm_kernels *k) {
+    const fm_draw at = {1234567890123, 7, 99, 3, 5};
+    for (const fm_fill_kernel *f = k->fills; f->name; f++) {
+        begin(-1, 1);
+        f->fill(y, ROWS, COLS, COLS, params, &at);
+        take_in(y, ROWS * COLS);
+        end(k, "fill", f->name);
+    }
+    for (const fm_noise_kernel *f = k->noises; f->name; f++) {
+        begin(-1, 1);
+        f->fwd(y, x, ROWS, COLS, COLS, params, &at);
+        f->bwd(z, x, ROWS, COLS, COLS, params, &at);
+        take_in(y, ROWS * COLS), take_in(z, ROWS * COLS);
+        end(k, "noise", f->name);
+    }
+}
+
+static void norms(const fm_kernels *k) {
+    const fm_norm_kernels *f = k->norm;
+    const fm_rows shape = {ROWS, COLS, COLS, FM_PANEL};
+    void *mean = slot[0], *r = slot[1], *gamma = slot[2], *beta = slot[3];
+    begin(-2, 2);
+    f->batch_moments(mean, r, x, ROWS, COLS, COLS);
+    f->batch_scale(r, r, COLS, 1e-3);
+    f->moving_update(w, mean, COLS, 0.9), take_in(w, COLS);
+    f->batch_fwd(y, x, mean, r, gamma, beta, ROWS, COLS, COLS), take_in(y, ROWS * COLS);
+    f->batch_sums(gamma, beta, w, x, mean, r, ROWS, COLS, COLS), take_in(gamma, COLS), take_in(beta, COLS);
+    f->batch_bwd(z, w, x, mean, r, y, gamma, beta, ROWS, COLS, COLS, ROWS), take_in(z, ROWS * COLS);
+    end(k, "norm", "batch");
+    begin(-2, 2);
+    f->layer_fwd(y, mean, r, x, gamma, beta, &shape, 1e-3), take_in(y, ROWS * COLS);
+    f->layer_bwd(z, w, x, mean, r, gamma, &shape), take_in(z, ROWS * COLS);
+    f->layer_sums(gamma, beta, w, x, mean, r, ROWS, COLS, COLS), take_in(gamma, COLS), take_in(beta, COLS);
+    end(k, "norm", "layer");
+    begin(-2, 2);
+    f->unit_fwd(y, x, &shape, 1e-3), f->unit_bwd(z, w, x, &shape, 1e-3);
+    take_in(y, ROWS * COLS), take_in(z, ROWS * COLS);
+    end(k, "norm", "unit");
+    for (const fm_reduction_kernel *g = k->reductions; g->name; g++) {
+        begin(-2, 2);
+        g->rows(y, x, &shape), take_in(y, g->index ? 8 * ROWS / (k->bits / 8) : ROWS);
+        end(k, "reduction", g->name);
+    }
+}
+
 static void everything(void *context, fm_team *team, int t) {
     (void)context, (void)team, (void)t;
     for (type = FM_F32; type <= FM_F64; type++) {
@@ -191,6 +237,8 @@ static void everything(void *context, fm_team *team, int t) {
         by_columns(k);
         optimizers(k);
         products(k);
+        draws(k);
+        norms(k);
     }
 }
 
