@@ -39,7 +39,8 @@ FM_INLINE void vr_store_n(real *p, vr x, int n) {
 }
 FM_INLINE vr vr_set(real a) {
     vr x = {0};
-    return x + a;
+    for (int i = 0; i < VL; i++) x[i] = a;
+    return x;
 }
 FM_INLINE vr vr_fma(vr a, vr b, vr c) { return FM_OP(fma)(c, a, b); }
 FM_INLINE vr vr_sqrt(vr a) { return FM_OP(sqrt)(a); }

@@ -42,7 +42,7 @@ FM_INLINE void vr_store_n(real *p, vr x, int n) {
     for (int i = 0; i < n; i++) p[i] = x[i];
 }
 FM_INLINE vr vr_set(real a) {
-    vr x;
+    vr x = {0};
     for (int i = 0; i < VL; i++) x[i] = a;
     return x;
 }
