@@ -170,7 +170,8 @@ typedef struct fm_kernels {
 
     void (*gemm)(int a_layout, void *C, const void *A, int64_t a_stride, const void *B, int64_t rows, int64_t cols,
                  int64_t k, int resume, const fm_ahead *ahead);
-    void (*transpose)(void *dst, const void *src); /* a 32 × 32 tile, both with ld 32; dst is not src */
+    /* dst (cols × rows) from src (rows × cols), both with ld 32; rows and cols are 16 or 32; dst is not src */
+    void (*transpose)(void *dst, const void *src, int64_t rows, int64_t cols);
     /* blocks with ld 32, cols a multiple of 16 */
     void (*add_row)(void *y, const void *row, int64_t rows, int64_t cols); /* y[i·32 + j] += row[j] */
     void (*sum_chunks)(void *y, const void *chunks, int64_t apart, int64_t count, int64_t rows, int64_t cols);

@@ -171,12 +171,13 @@ static void backward_data_tile(const fm_dense *layer, const fm_sink *sink, int64
     _Alignas(64) char turned[P * P * sizeof(double)];
     fm_product(kern, FM_A_ROWS, turned, layer->W + pi * P * P * size, k * P, layer->dZt + q * layer->dZt_stride * size,
                inputs, fm_whole_lanes(rows), layer->m);
-    if (inputs < P) kern->zero(turned + inputs * P * size, P - inputs, P);
+    const int64_t columns = fm_whole_lanes(inputs);
+    if (inputs < columns) kern->zero(turned + inputs * P * size, columns - inputs, P);
     char *d = sink->d + at; /* whole groups of 32 rows have room here; rows past n hold nothing that is read */
-    kern->transpose(d, turned);
+    kern->transpose(d, turned, columns, P);
     if (sink->activation < 0) return;
     through_activation(kern, sink, batch, pi, q * P, q * P + rows, k);
-    if (sink->dt) kern->transpose(sink->dt + (q * sink->dt_stride + pi * P * P) * size, d);
+    if (sink->dt) kern->transpose(sink->dt + (q * sink->dt_stride + pi * P * P) * size, d, P, columns);
 }
 
 void fm_dense_backward_data(const fm_dense *layer, const fm_sink *sink, int64_t n, const fm_team *team, int t) {
@@ -199,7 +200,8 @@ void fm_dense_transpose(const fm_dense *layer, int64_t n, const fm_team *team, i
     for (int64_t u = lo; u < hi; u++) {
         const int64_t q = u / panels, p = u % panels;
         layer->kern->transpose(layer->dZt + (q * layer->dZt_stride + p * P * P) * size,
-                               layer->dZ + (p * layer->batch + q * P) * P * size);
+                               layer->dZ + (p * layer->batch + q * P) * P * size, P,
+                               fm_whole_lanes(fm_panel_columns(layer->m, p)));
     }
 }
 

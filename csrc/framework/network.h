@@ -58,4 +58,5 @@ void fm_step_tiny(fm_network *net, const fm_run *run, int64_t n, fm_team *team, 
 int fm_shard_fits(const fm_network *net);
 void fm_shard_layout(fm_network *net, fm_arena *arena);
 void fm_train_sharded(fm_network *net, fm_run *run, int threads, double deadline);
+int fm_late(double deadline, const fm_network *net, const fm_run *run);
 double fm_now(void); /* seconds, monotonic */

@@ -118,9 +118,7 @@ static int step(shard_job *job, fm_network *own, fm_run *run, int64_t lo, int64_
     const fm_optimizer_kernel *optimizer = &own->kern->optimizers[own->optimizer.kind];
     const int parity = (int)(run->steps & 1);
     char *sums = own->shard_sums + parity * CHUNKS * batch * P * own->size;
-    if (t == 0)
-        job->stop[parity] =
-            run->at + n >= run->n || run->most_steps <= 1 || (job->deadline > 0 && fm_now() >= job->deadline);
+    if (t == 0) job->stop[parity] = run->at + n >= run->n || run->most_steps <= 1 || fm_late(job->deadline, own, run);
     first_layer_sums(own, run, n, lo, hi, sums);
     fm_step_scale(own, run, n, 0, n);
     if (run->target.data) fm_gather_rows(own->kern, own->target, batch, &run->target, run->index, run->at, 0, n);

@@ -20,7 +20,7 @@ static void gather_turned(const fm_network *net, char *to, const fm_view *x, con
                           int64_t rows) {
     _Alignas(64) char tile[TILE * sizeof(double)];
     fm_gather_rows(net->kern, tile, P, x, run->index, from, 0, rows);
-    net->kern->transpose(to, tile);
+    net->kern->transpose(to, tile, fm_whole_lanes(rows), WIDEST);
 }
 
 static void forward_group(const fm_network *net, int64_t at, int64_t rows) {
@@ -51,21 +51,21 @@ static void loss_group(const fm_network *net, int64_t q, int64_t rows) {
     if (loss->block && net->output < 0) {
         loss->block(row_loss, dZt, last->Y + at, net->target + at, scale, last->m, rows, P, net->loss_params);
         activation->bwd(dZt, fm_dense_saved(last) + at, dZt, last->m, columns, P, last->params);
-        kern->transpose(dZ, dZt);
+        kern->transpose(dZ, dZt, WIDEST, columns);
         return;
     }
     _Alignas(64) char Y[TILE * sizeof(double)], target[TILE * sizeof(double)];
     const fm_rows shape = {rows, last->m, P, TILE};
-    kern->transpose(Y, last->Y + at);
-    if (!loss->labels) kern->transpose(target, net->target + at);
+    kern->transpose(Y, last->Y + at, WIDEST, columns);
+    if (!loss->labels) kern->transpose(target, net->target + at, WIDEST, columns);
     const fm_row_activation_kernel *output =
         net->output >= 0 && !net->logits ? &kern->row_activations[net->output] : NULL;
     if (output) output->fwd(Y, Y, &shape, net->output_params);
     loss->rows(row_loss, dZ, Y, target, net->labels + row, scale, &shape, net->loss_params);
     if (output) output->bwd(dZ, Y, dZ, &shape, net->output_params);
-    kern->transpose(dZt, dZ);
+    kern->transpose(dZt, dZ, columns, WIDEST);
     activation->bwd(dZt, fm_dense_saved(last) + at, dZt, last->m, columns, P, last->params);
-    kern->transpose(dZ, dZt);
+    kern->transpose(dZ, dZt, WIDEST, columns);
 }
 
 static void backward_group(const fm_network *net, int64_t at, int64_t rows) {
@@ -77,7 +77,7 @@ static void backward_group(const fm_network *net, int64_t at, int64_t rows) {
         fm_product(kern, FM_A_ROWS, dXt, d->W, 0, d->dZt + at, d->k, columns, d->m);
         kern->activations[before->activation].bwd(dXt, fm_dense_saved(before) + at, dXt, d->k, columns, P,
                                                   before->params);
-        kern->transpose(before->dZ + at, dXt);
+        kern->transpose(before->dZ + at, dXt, WIDEST, columns);
     }
 }
 

@@ -12,10 +12,10 @@
 enum { P = FM_PANEL };
 
 void fm_step_scale(const fm_network *net, const fm_run *run, int64_t n, int64_t lo, int64_t hi) {
+    const double share = 1 / (double)n;
     for (int64_t i = lo; i < hi; i++) {
         const int64_t row = run->index ? run->index[run->at + i] : run->at + i;
-        const double weight = run->sample_weight ? run->sample_weight[row] : 1;
-        fm_set_element(net->type, net->scale, i, weight / (double)n);
+        fm_set_element(net->type, net->scale, i, run->sample_weight ? run->sample_weight[row] / (double)n : share);
         if (run->labels) net->labels[i] = run->labels[row];
     }
 }
@@ -179,6 +179,12 @@ void fm_step_plain(fm_network *net, const fm_run *run, int64_t n, fm_team *team,
     backward(net, n, team, t);
 }
 
+/* Is the time over? The clock is looked at about every 50 µs of work, for a look takes as long as some steps do. */
+int fm_late(double deadline, const fm_network *net, const fm_run *run) {
+    const int64_t every = 1 + (int64_t)(50e3 / net->step_ns);
+    return deadline > 0 && run->steps % every == 0 && fm_now() >= deadline;
+}
+
 typedef struct {
     fm_network *net;
     fm_run *run;
@@ -205,7 +211,7 @@ static void train_body(void *context, fm_team *team, int t) {
             run->steps++;
             run->at += n;
             run->most_steps--;
-            job->stop = run->at >= run->n || run->most_steps <= 0 || (job->deadline > 0 && fm_now() >= job->deadline);
+            job->stop = run->at >= run->n || run->most_steps <= 0 || fm_late(job->deadline, net, run);
         }
         fm_barrier(team, t);
     }

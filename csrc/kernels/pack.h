@@ -82,18 +82,30 @@ static void take(real *restrict dst, const char *restrict src, int cols, int64_t
     }
 }
 
+/* The same for elements of our own type, side by side */
+FM_INLINE void take_plain(real *dst, const real *src, int cols) {
+    if (cols == FM_PANEL) {
+    FM_UNROLL for (int j = 0; j < FM_PANEL; j += VL) vr_store(dst + j, vr_load(src + j));
+        return;
+    }
+    for (int j = 0; j < FM_PANEL; j += VL) {
+        int n = cols - j < 0 ? 0 : cols - j < VL ? cols - j : VL;
+        vr_store(dst + j, load_lanes(src + j, n));
+    }
+}
+
 /* Rows index[lo … hi-1] of x (or lo … hi-1 themselves) into rows lo … hi-1 of the panels. */
 static void gather(void *panels, int64_t batch, const fm_view *x, const int64_t *index, int64_t lo, int64_t hi) {
-    const int plain =
-        x->type == (FM_BITS == 32 ? FM_F32 : FM_F64) && x->col_stride == (int64_t)sizeof(real) && !x->swapped;
+    const int plain = x->type == (FM_BITS == 32 ? FM_F32 : FM_F64) && x->col_stride == (int64_t)sizeof(real) &&
+                      !x->swapped && ((uintptr_t)x->data | (uintptr_t)x->row_stride) % sizeof(real) == 0;
     for (int64_t i = lo; i < hi; i++) {
         const char *row = (const char *)x->data + (index ? index[i] : i) * x->row_stride;
         real *d = (real *)panels + i * FM_PANEL;
         for (int64_t j = 0; j < x->cols; j += FM_PANEL, d += batch * FM_PANEL) {
             int cols = x->cols - j < FM_PANEL ? (int)(x->cols - j) : FM_PANEL;
             const char *src = row + j * x->col_stride;
-            if (plain && cols == FM_PANEL)
-                memcpy(d, src, sizeof(real) * FM_PANEL);
+            if (plain)
+                take_plain(d, (const real *)src, cols);
             else {
                 take(d, src, cols, x->col_stride, x->type, x->swapped);
                 for (int q = cols; q < FM_PANEL; q++) d[q] = 0;
@@ -200,8 +212,8 @@ FM_INLINE void transpose_lanes(vr r[VL]){
     transpose_lanes(r);
     FM_UNROLL for (int i = 0; i < VL; i++) vr_store(dst + i * FM_PANEL, r[i]);
 }
-static void transpose(void *dst, const void *src) {
-    for (int i = 0; i < FM_PANEL; i += VL)
-        for (int j = 0; j < FM_PANEL; j += VL)
+static void transpose(void *dst, const void *src, int64_t rows, int64_t cols) {
+    for (int64_t i = 0; i < rows; i += VL)
+        for (int64_t j = 0; j < cols; j += VL)
             transpose_block((real *)dst + j * FM_PANEL + i, (const real *)src + i * FM_PANEL + j);
 }

@@ -165,7 +165,7 @@ static void products(const fm_kernels *k) {
         end(k, "gemm", layout == FM_A_ROWS ? "rows" : "columns");
     }
     begin(-1, 1);
-    k->transpose(y, x), take_in(y, FM_PANEL * FM_PANEL);
+    k->transpose(y, x, FM_PANEL, FM_PANEL), take_in(y, FM_PANEL * FM_PANEL);
     k->add_row(y, w, ROWS, FM_PANEL), take_in(y, FM_PANEL * FM_PANEL);
     k->add_column(y, w, ROWS, FM_PANEL), take_in(y, FM_PANEL * FM_PANEL);
     k->column_sum(z, y, ROWS, FM_PANEL, FM_PANEL, 0), take_in(z, FM_PANEL);
