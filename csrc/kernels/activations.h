@@ -180,9 +180,7 @@ FM_INLINE vr elu_fwd(vr z, const vr *p) { return vr_sel(vr_gt(z, vr_zero()), z, 
 FM_INLINE vr elu_bwd(vr y, vr dy, const vr *p) { return vr_sel(vr_gt(y, vr_zero()), dy, dy * (y + p[0])); }
 
 FM_INLINE vr celu_fwd(vr z, const vr *p) { return vr_sel(vr_gt(z, vr_zero()), z, p[0] * vr_expm1(z / p[0])); }
-FM_INLINE vr celu_bwd(vr y, vr dy, const vr *p) {
-    return vr_sel(vr_gt(y, vr_zero()), dy, dy * (vr_set(1) + y / p[0]));
-}
+FM_INLINE vr celu_bwd(vr y, vr dy, const vr *p) { return vr_sel(vr_gt(y, vr_zero()), dy, dy * (vr_set(1) + y / p[0])); }
 
 /* elu with the α and the scale that keep mean 0 and variance 1 from layer to layer */
 #define SELU_ALPHA 1.6732632423543772848
@@ -276,22 +274,22 @@ FM_INLINE vr gelu_tanh_bwd(vr z, vr dy, const vr *p) {
 
 /* ---- the loops stamped from the list ---- */
 
-#define FM_ACTIVATION_LOOPS(name, saves, names)                                                                 \
-    static void name##_fwd_block(void *y, const void *z, int64_t rows, int64_t cols, int64_t ld,                \
-                                 const double *params) {                                                        \
-        vr p[FM_PARAMS];                                                                                        \
-        spread_params(p, params, names);                                                                        \
-        FM_FOR_BLOCK(rows, cols, ld, o, n,                                                                      \
-                     store_lanes((real *)y + o, name##_fwd(load_lanes((const real *)z + o, n), p), n););        \
-    }                                                                                                           \
-    static void name##_bwd_block(void *dz, const void *saved, const void *dy, int64_t rows, int64_t cols,       \
-                                 int64_t ld, const double *params) {                                            \
-        vr p[FM_PARAMS];                                                                                        \
-        spread_params(p, params, names);                                                                        \
-        FM_FOR_BLOCK(rows, cols, ld, o, n, {                                                                    \
-            vr s = load_lanes((const real *)saved + o, n), d = load_lanes((const real *)dy + o, n);             \
-            store_lanes((real *)dz + o, name##_bwd(s, d, p), n);                                                \
-        });                                                                                                     \
+#define FM_ACTIVATION_LOOPS(name, saves, names)                                                                       \
+    static void name##_fwd_block(void *y, const void *z, int64_t rows, int64_t cols, int64_t ld,                      \
+                                 const double *params) {                                                              \
+        vr p[FM_PARAMS];                                                                                              \
+        spread_params(p, params, names);                                                                              \
+        FM_FOR_BLOCK(rows, cols, ld, o, n,                                                                            \
+                     store_lanes((real *)y + o, name##_fwd(load_lanes((const real *)z + o, n), p), n););              \
+    }                                                                                                                 \
+    static void name##_bwd_block(void *dz, const void *saved, const void *dy, int64_t rows, int64_t cols, int64_t ld, \
+                                 const double *params) {                                                              \
+        vr p[FM_PARAMS];                                                                                              \
+        spread_params(p, params, names);                                                                              \
+        FM_FOR_BLOCK(rows, cols, ld, o, n, {                                                                          \
+            vr s = load_lanes((const real *)saved + o, n), d = load_lanes((const real *)dy + o, n);                   \
+            store_lanes((real *)dz + o, name##_bwd(s, d, p), n);                                                      \
+        });                                                                                                           \
     }
 FM_ACTIVATIONS(FM_ACTIVATION_LOOPS)
 
