@@ -70,11 +70,11 @@ cdef object run_loss(str name, cnp.ndarray p, object target, object params, obje
     d = None if gradient is False else output_like(None if gradient is True else gradient, p)
     cdef cnp.ndarray losses = output_like(out, np.empty(n, p.dtype))
     cdef void *t = data_or_null(dense)
-    cdef void *l = data_or_null(labels)
+    cdef void *c = data_or_null(labels)
     cdef void *s = data_or_null(scales)
     cdef void *g = data_or_null(d)
     with nogil:
-        fm_loss(type, kind, cnp.PyArray_DATA(losses), g, cnp.PyArray_DATA(p), t, <int32_t *>l, s, n, k, rs, cs, values)
+        fm_loss(type, kind, cnp.PyArray_DATA(losses), g, cnp.PyArray_DATA(p), t, <int32_t *>c, s, n, k, rs, cs, values)
     return losses, d
 
 

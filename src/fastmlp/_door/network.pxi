@@ -112,7 +112,7 @@ cdef class Network:
         program.output = optional_kind("row_activation", output, program.output_params)
         program.loss = optional_kind("loss", loss, program.loss_params)
         program.logits, program.seed = logits, seed
-        if self.labels: # rows to be left out get a label that no class has
+        if self.labels:  # rows to be left out get a label that no class has
             self.ignored, program.loss_params[0] = program.loss_params[0], -1
         fill_optimizer(&program.optimizer, optimizer)
         self.slots = registry("optimizer")[optimizer[0]].traits
@@ -124,7 +124,7 @@ cdef class Network:
                 fill_layer(&described[i], layer)
             program.layers = described
             if fm_network_new(&self.net, &program) != FM_OK:
-                raise MemoryError(f"Network: no memory for {inputs} inputs, layers {self.widths} and batches of {batch}")
+                raise MemoryError(f"Network: no memory for {inputs} inputs, layers {self.widths}, batches of {batch}")
         finally:
             free(described)
 
@@ -280,4 +280,3 @@ cdef class Run:
     def done(self):
         """(rows, steps, Σ weight · loss) since `start`."""
         return self.run.at, self.run.steps, self.run.loss
-
