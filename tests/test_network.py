@@ -52,6 +52,23 @@ def test_every_loss(name, shape):
     )
 
 
+@pytest.mark.parametrize("last", ["sigmoid", "squareplus", "gelu"])
+@pytest.mark.parametrize("shape", ["plain", "tiny-many-rows", "sharded-wide"])
+def test_output_after_an_activation(shape, last, dtype, every_thread):
+    """The activation's backward wants its own output or input, not what the row activation made of it."""
+    per_layer = {"activation": (last, (4.0,) if last == "squareplus" else ())}
+    for threads in (1, 3):
+        _core.set_threads(threads)
+        loss = ("categorical_crossentropy", (0.0,))
+        assert_same_course(shape, dtype, loss, ADAM, output=("softmax", ()), per_layer=per_layer)
+
+
+@pytest.mark.parametrize("shape", ["plain", "sharded-wide"])
+def test_output_after_noise(shape, dtype):
+    per_layer = {"noise": ("dropout", (0.3,)), "activation": ("tanh", ())}
+    assert_same_course(shape, dtype, MSE, SGD, output=("softmax", ()), per_layer=per_layer)
+
+
 @pytest.mark.parametrize("name", _core.registry("optimizer"))
 @pytest.mark.parametrize("shape", ["plain", "tiny", "sharded"])
 def test_every_optimizer(name, shape, dtype):

@@ -138,17 +138,65 @@ def test_one_call_at_a_time():
     run.start(np.tile(order, 400), 32)
     worker = threading.Thread(target=net.train, args=(run, 1 << 40, 0))
     worker.start()
-    refused = None
-    while worker.is_alive() and refused is None:
-        try:
-            net.predict(x[:1])
-        except RuntimeError as error:
-            refused = str(error)
-        time.sleep(0)
+    calls = [
+        lambda: net.predict(x[:1]),
+        lambda: net.get(0, 0),
+        lambda: setattr(net, "step", net.step),
+        lambda: net.set_learning_rate(1e-2),
+    ]
+    for call in calls:
+        refused = None
+        while worker.is_alive() and refused is None:
+            try:
+                call()
+            except RuntimeError as error:
+                refused = str(error)
+            time.sleep(0)
+        assert refused is None or "one call at a time" in refused
     worker.join()
-    assert refused is None or "one call at a time" in refused
     assert run.done[1] == 4000
     assert net.predict(x[:1]).shape == (1, 10)
+
+
+def test_an_order_is_not_changed_under_a_run():
+    """Neither by writing into the array it was given as, nor by a start that fails, nor by one during training."""
+    net, _ = network("plain-wide", np.float32, CROSS, ADAM, logits=True)
+    x, y, order = data(net, 320, np.float32)
+    run = _core.Run(net, x, y)
+    given = order.copy()
+    run.start(given, 32)
+    given[:] = 10**12
+    with pytest.raises(IndexError):
+        run.start(given, 8)
+    with pytest.raises(TypeError):
+        net.train(None, 1, 0)
+    with pytest.raises(TypeError):
+        net.evaluate(None)
+    with pytest.raises(TypeError):
+        _core.Run.__new__(_core.Run)
+    assert net.train(run, 1 << 40, 0)
+    assert run.done[:2] == (320, 10)
+    run.start(np.tile(order, 400), 32)
+    worker = threading.Thread(target=net.train, args=(run, 1 << 40, 0))
+    worker.start()
+    while worker.is_alive() and not run.done[1]:
+        time.sleep(0)
+    if worker.is_alive():
+        with pytest.raises(RuntimeError, match="at rest"):
+            run.start(order, 32)
+    worker.join()
+    assert run.done[1] == 4000
+
+
+def test_no_rows_at_all():
+    net, _ = network("tiny", np.float32, BINARY, ADAM, logits=True)
+    x, y, _ = data(net, 5, np.float32)
+    run = _core.Run(net, x, y)
+    run.start([], 4)
+    assert net.train(run, 1, 0)
+    assert run.done == (0, 0, 0.0)
+    assert net.evaluate(run).shape == (0,)
+    assert net.predict(x, []).shape == (0, 1)
 
 
 def test_bad_input_is_refused():
@@ -173,6 +221,7 @@ def test_bad_input_is_refused():
         (ValueError, "expected 0 or more", lambda: setattr(net, "step", -1)),
         (ValueError, "loss: expected one of", bad(loss=("mae", ()))),
         (ValueError, "sizes", bad(layers=())),
+        (TypeError, "NoneType", bad(layers=({"units": 9, "activation": None},))),
         (ValueError, "units of 1 or more", bad(layers=({"units": 0, "activation": ("relu", ())},))),
         (MemoryError, "no memory", bad(2**40, 2**40)),
     ]

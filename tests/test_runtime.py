@@ -251,3 +251,7 @@ for _ in range(20):
 print("same")
 """
     assert script(text) == "same"
+
+
+def test_more_threads_than_a_team_holds():
+    assert _core.peak(np.float32, 1000, 10) > 0

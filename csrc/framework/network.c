@@ -50,6 +50,8 @@ static void lay_out(fm_network *net, fm_arena *arena) {
         infer->Z = NULL;
         infer->Y = infer->out = fm_arena_take(arena, fm_panels(d->m), rows, FM_PANEL, size);
     }
+    net->prediction =
+        net->output >= 0 && !net->logits ? fm_arena_take(arena, fm_panels(outputs), batch, FM_PANEL, size) : NULL;
     net->squares = net->clips ? fm_arena_take(arena, 2 * net->count, 1, 1, sizeof *net->squares) : NULL;
     if (net->path == FM_SHARDED) fm_shard_layout(net, arena);
 }

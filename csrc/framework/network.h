@@ -28,6 +28,7 @@ struct fm_network {
     int64_t step; /* steps done: part of the state a user saves */
 
     char *X, *target, *row_loss, *scale, *infer_X, *infer_target;
+    char *prediction; /* after the output; NULL: what the last layer gives, whose backward may want it as it is */
     int32_t *labels, *infer_labels;
     fm_sum *squares; /* of dW and db of each layer; NULL when no norm is asked for */
     char *arena;

@@ -174,7 +174,7 @@ void fm_team_run(int threads, fm_body *body, void *context) {
     atomic_fetch_add(&callers, 1);
 #if defined(_OPENMP)
     if (threads > 1)
-        run_together(threads, body, context);
+        run_together(threads < MAX_THREADS ? threads : MAX_THREADS, body, context);
     else
 #endif
         run_alone(body, context);

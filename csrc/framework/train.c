@@ -53,11 +53,12 @@ void fm_step_loss(const fm_network *net, int64_t n, int64_t lo, int64_t hi) {
     const fm_rows rows = {hi - lo, last->m, P, P * last->batch};
     const fm_row_activation_kernel *output =
         net->output >= 0 && !net->logits ? &kern->row_activations[net->output] : NULL;
+    const char *prediction = (output ? net->prediction : last->out) + row;
     if (lo >= hi) return;
-    if (output) output->fwd(last->out + row, last->out + row, &rows, net->output_params);
-    kern->losses[net->loss].rows(net->row_loss + lo * net->size, last->dZ + row, last->out + row, net->target + row,
+    if (output) output->fwd(net->prediction + row, last->out + row, &rows, net->output_params);
+    kern->losses[net->loss].rows(net->row_loss + lo * net->size, last->dZ + row, prediction, net->target + row,
                                  net->labels + lo, net->scale + lo * net->size, &rows, net->loss_params);
-    if (output) output->bwd(last->dZ + row, last->out + row, last->dZ + row, &rows, net->output_params);
+    if (output) output->bwd(last->dZ + row, prediction, last->dZ + row, &rows, net->output_params);
     fm_dense_output_gradient(last, lo, hi);
     (void)n;
 }

@@ -37,18 +37,18 @@ class Network:
         return getattr(random, name + suffix)(x, at, np.float64, *params)
 
     def forward(self, x, training=False):
-        """Return the input, then Z and the output of each layer."""
+        """Return the input, then Z and the output of each layer, then what goes into the row activation and its output."""
         trace = [(None, np.asarray(x, np.float64))]
         for i, (layer, (w, b)) in enumerate(zip(self.layers, self.weights, strict=True)):
             z = dense(trace[-1][1], w, b if layer.get("use_bias", True) else 0.0)
             name, params = layer["activation"]
             last = i == len(self.layers) - 1
             y = z if last and self.logits and training else getattr(activations, name)(z, *params)
-            if last and self.output and not (self.logits and training):
-                y = getattr(row_activations, self.output[0])(y, *self.output[1])
             if training and layer.get("noise"):
                 y = self.noise(i, layer["noise"], "", y)
             trace.append((z, y))
+        if self.output and not (self.logits and training):
+            trace.append((y, getattr(row_activations, self.output[0])(y, *self.output[1])))
         return trace
 
     def losses_of(self, x, target):
@@ -74,7 +74,7 @@ class Network:
             last = i == len(self.layers) - 1
             if layer.get("noise"):
                 d = self.noise(i, layer["noise"], "_grad", d)
-            if not (last and (self.logits or self.output)):
+            if not (last and self.logits):
                 name, params = layer["activation"]
                 d = d * getattr(activations, f"{name}_grad")(trace[i + 1][0], *params)
             d, dw, db = dense_grad(trace[i][1], w, d)

@@ -122,10 +122,12 @@ cdef cnp.ndarray matrix_view(object value, str name, int64_t columns, fm_view *v
 
 
 cdef cnp.ndarray row_index(object index, int64_t rows):
-    """Row numbers as int64, each checked to lie in [0, rows)."""
-    cdef cnp.ndarray a = np.asarray(index)
+    """Row numbers as int64, each checked to lie in [0, rows): a copy, for they are offsets and must stay as checked."""
+    cdef cnp.ndarray a = np.array(index, order="C")
+    if a.ndim == 1 and a.size == 0:
+        return np.empty(0, np.int64)
     if a.ndim != 1 or a.dtype.kind not in "iu":
         raise TypeError(f"index: expected a list of integers, got shape {np.shape(a)} of {a.dtype}; pass row numbers")
     if a.size and (a.min() < 0 or a.max() >= rows):
         raise IndexError(f"index: expected rows 0 to {rows - 1}, got {a.min()} to {a.max()}; drop those outside")
-    return np.ascontiguousarray(a, np.int64)
+    return a.astype(np.int64, copy=False)

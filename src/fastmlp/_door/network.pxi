@@ -67,7 +67,8 @@ cdef int fill_layer(fm_program_layer *layer, description) except -1:
     layer.units = description["units"]
     if layer.units < 1:
         raise ValueError(f"layer: expected units of 1 or more, got {layer.units}; give a size")
-    layer.activation = optional_kind("activation", description["activation"], layer.params)
+    name, params = description["activation"]
+    layer.activation = kernel_kind("activation", name, params, layer.params)
     layer.use_bias = description.get("use_bias", True)
     layer.noise = optional_kind("noise", description.get("noise"), layer.noise_params)
     layer.constraint = optional_kind("constraint", description.get("constraint"), layer.constraint_params)
@@ -145,11 +146,15 @@ cdef class Network:
     def step(self, int64_t step):
         if step < 0:
             raise ValueError(f"step: expected 0 or more, got {step}; count the steps done")
+        self._enter()
         fm_network_set_step(self.net, step)
+        self.busy = False
 
     def set_learning_rate(self, double learning_rate):
         """For the steps to come."""
+        self._enter()
         fm_network_set_learning_rate(self.net, learning_rate)
+        self.busy = False
 
     def _part(self, int64_t layer, int part):
         if not (0 <= layer < len(self.widths) and 0 <= part < 2 + 2 * self.slots):
@@ -171,10 +176,12 @@ cdef class Network:
     def get(self, int64_t layer, int part):
         """Reads what `set` writes."""
         cdef cnp.ndarray a = np.empty(self._part(layer, part), self.dtype)
+        self._enter()
         fm_network_read(self.net, layer, part, cnp.PyArray_DATA(a))
+        self.busy = False
         return a
 
-    def train(self, Run run, int64_t most_steps, double seconds):
+    def train(self, Run run not None, int64_t most_steps, double seconds):
         """Runs at most so many steps, or seconds (0: no limit), of what is left of the run; true when none is left."""
         self._enter(run)
         run.run.most_steps, run.run.seconds = most_steps, seconds
@@ -185,11 +192,12 @@ cdef class Network:
             self.busy = False
         return run.run.at >= run.run.n
 
-    def evaluate(self, Run run):
+    def evaluate(self, Run run not None):
         """The unweighted loss of each row of the run."""
-        cdef cnp.ndarray losses = np.empty(run.run.n, self.dtype)
+        cdef cnp.ndarray losses
         self._enter(run)
         try:
+            losses = np.empty(run.run.n, self.dtype)
             with nogil:
                 fm_network_evaluate(self.net, cnp.PyArray_DATA(losses), &run.run)
         finally:
@@ -238,7 +246,7 @@ cdef class Run:
     cdef tuple arrays
     cdef cnp.ndarray index
 
-    def __init__(self, Network network not None, x, y, sample_weight=None):
+    def __cinit__(self, Network network not None, x, y, sample_weight=None):
         cdef cnp.ndarray rows, targets, weights
         cdef double ignored
         memset(&self.run, 0, sizeof(self.run))
@@ -266,13 +274,12 @@ cdef class Run:
         """Begins a pass over the rows `index` names (None: all, as they come), `batch` rows a step."""
         if not 1 <= batch <= self.network.batch:
             raise ValueError(f"batch: expected 1 to {self.network.batch} rows, got {batch}; build for a larger batch")
-        self.index = None
-        self.run.index = NULL
-        self.run.n = self.run.x.rows
-        if index is not None:
-            self.index = row_index(index, self.run.x.rows)
-            self.run.index = <const int64_t *>cnp.PyArray_DATA(self.index)
-            self.run.n = cnp.PyArray_SIZE(self.index)
+        cdef cnp.ndarray order = None if index is None else row_index(index, self.run.x.rows)
+        if self.network.busy:
+            raise RuntimeError("Run: expected a network at rest, got one that another thread is using; wait")
+        self.index = order
+        self.run.index = NULL if order is None else <const int64_t *>cnp.PyArray_DATA(order)
+        self.run.n = self.run.x.rows if order is None else cnp.PyArray_SIZE(order)
         self.run.batch, self.run.at, self.run.steps = batch, 0, 0
         self.run.loss = self.run.weight = 0
 
