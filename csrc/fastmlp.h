@@ -136,10 +136,9 @@ void fm_trainable_bwd(int type, int kind, void *dX, void *dTheta, const void *X,
 void fm_trainable_fold(int type, void *dShared, const void *dTheta, int64_t parameters, int64_t m, int64_t capacity);
 /* ---- losses (kernels/losses.h, row_losses.h) -------------------------------------------------------------------------
  * Each of n samples has k predictions and as many targets, or one label in 0 … k-1 (kinds whose traits are 1; the one
- * that is not looked at is NULL). loss (n) is unweighted; d = scale[i] · ∂loss[i]/∂pred, or NULL; scale NULL: ones.
- * Element j of sample i lies at  i·rs + (j/32)·cs + j%32: rs = k, cs = 32 row-major; rs = 32, cs = 32·n in panels. */
+ * that is not looked at is NULL). loss (n) is unweighted; d = scale[i] · ∂loss[i]/∂pred, or NULL; scale NULL: ones. */
 void fm_loss(int type, int kind, void *loss, void *d, const void *pred, const void *target, const int32_t *labels,
-             const void *scale, int64_t n, int64_t k, int64_t rs, int64_t cs, const double *params);
+             const void *scale, const fm_rows *shape, const double *params);
 /* The same for k rows of n samples, ld elements apart: a sample to each column; 0, and nothing done, for kinds that have
  * no such form. */
 int fm_loss_block(int type, int kind, void *loss, void *d, const void *pred, const void *target, const void *scale,

@@ -137,16 +137,7 @@ def loss(
     params: _Params = (),
     scale: ArrayLike | None = None,
     gradient: bool | NDArray[Any] = True,
-    out: _Out = None,
-) -> tuple[_Real, _Real | None]: ...
-def loss_panels(
-    name: str,
-    pred: ArrayLike,
-    target: ArrayLike,
-    columns: int,
-    params: _Params = (),
-    scale: ArrayLike | None = None,
-    gradient: bool | NDArray[Any] = True,
+    columns: int | None = None,
     out: _Out = None,
 ) -> tuple[_Real, _Real | None]: ...
 def loss_block(
@@ -157,6 +148,7 @@ def loss_block(
     scale: ArrayLike | None = None,
     gradient: bool | NDArray[Any] = True,
     out: _Out = None,
+    samples: int | None = None,
 ) -> tuple[_Real, _Real | None]: ...
 def loss_reduce(losses: ArrayLike, reduction: str, weights: ArrayLike | None = None) -> float: ...
 def loss_weigh(losses: ArrayLike, weights: ArrayLike) -> _Real: ...
