@@ -1,6 +1,7 @@
 # network.pxi: programs of dense layers, and the data they run over.
 
 from libc.stdlib cimport calloc, free
+from libc.string cimport memset
 
 cdef extern from "fastmlp.h" nogil:
     ctypedef struct fm_program_layer:
@@ -236,6 +237,7 @@ cdef class Run:
     cdef fm_run run
     cdef readonly Network network
     cdef tuple arrays
+    cdef bint fresh # not seen by the network yet
     cdef cnp.ndarray index
 
     def __init__(self, Network network not None, x, y, sample_weight=None):
@@ -260,17 +262,21 @@ cdef class Run:
                                  "give one weight a row")
             self.run.sample_weight = <const double *>cnp.PyArray_DATA(weights)
         self.arrays = (rows, targets, weights)
+        self.fresh = True
         self.start(None, network.batch)
 
     def start(self, index, int64_t batch):
         """Begins a pass over the rows `index` names (None: all, as they come), `batch` rows a step."""
         if not 1 <= batch <= self.network.batch:
             raise ValueError(f"batch: expected 1 to {self.network.batch} rows, got {batch}; build for a larger batch")
+        if self.network.busy and not self.fresh:
+            raise RuntimeError("Run: expected a start between calls, got one while the network computes; wait for it")
+        self.fresh = False
         self.index = None
         self.run.index = NULL
         self.run.n = self.run.x.rows
         if index is not None:
-            self.index = row_index(index, self.run.x.rows)
+            self.index = row_index(index, self.run.x.rows).copy() # what was checked must not change
             self.run.index = <const int64_t *>cnp.PyArray_DATA(self.index)
             self.run.n = cnp.PyArray_SIZE(self.index)
         self.run.batch, self.run.at, self.run.steps = batch, 0, 0
