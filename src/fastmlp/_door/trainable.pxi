@@ -9,14 +9,6 @@ cdef extern from "fastmlp.h" nogil:
     void fm_trainable_fold(int type, void *dShared, const void *dTheta, int64_t parameters, int64_t m, int64_t capacity)
 
 
-cdef object trainable_kernel(str name):
-    kernel = registry("trainable").get(name)
-    if kernel is None:
-        known = ", ".join(registry("trainable"))
-        raise ValueError(f"trainable: expected one of {known}, got {name!r}; use one of these")
-    return kernel
-
-
 cdef cnp.ndarray parameters_like(object theta, object kernel, cnp.ndarray x, int64_t m, object panels, bint shared,
                                   str name):
     """The parameter matrix, in x's layout: rows as the kernel wants them, a column for each of x's or one for all."""
@@ -39,7 +31,7 @@ cdef cnp.ndarray parameters_like(object theta, object kernel, cnp.ndarray x, int
 
 def trainable_fwd(str name, x, theta, bint shared=False, columns=None, out=None):
     """``Y = f(X; Theta)``."""
-    kernel = trainable_kernel(name)
+    kernel = kernel_named("trainable", name)
     cdef int kind = kernel.kind
     cdef cnp.ndarray a = dense_array(x, "x")
     cdef fm_rows s = rows_shape(a, columns, "x")
@@ -56,7 +48,7 @@ def trainable_fwd(str name, x, theta, bint shared=False, columns=None, out=None)
 
 def trainable_bwd(str name, x, dy, theta, bint shared=False, columns=None, out=None):
     """``(dX, dTheta)``, dTheta of Theta's own shape."""
-    kernel = trainable_kernel(name)
+    kernel = kernel_named("trainable", name)
     cdef int kind = kernel.kind
     cdef cnp.ndarray a = dense_array(x, "x")
     cdef fm_rows s = rows_shape(a, columns, "x")
