@@ -78,11 +78,11 @@ def loss(str name, pred, target, params=(), scale=None, gradient=True, columns=N
     d = None if gradient is False else rows_output(None if gradient is True else gradient, p, columns)
     cdef cnp.ndarray losses = output_like(out, np.empty(shape.n, p.dtype))
     cdef void *t = data_or_null(dense)
-    cdef void *l = data_or_null(labels)
+    cdef void *classes = data_or_null(labels)
     cdef void *s = data_or_null(scales)
     cdef void *g = data_or_null(d)
     with nogil:
-        fm_loss(type, kind, cnp.PyArray_DATA(losses), g, cnp.PyArray_DATA(p), t, <int32_t *>l, s, &shape, values)
+        fm_loss(type, kind, cnp.PyArray_DATA(losses), g, cnp.PyArray_DATA(p), t, <int32_t *>classes, s, &shape, values)
     return losses, d
 
 

@@ -113,7 +113,7 @@ cdef class Network:
         program.output = optional_kind("row_activation", output, program.output_params)
         program.loss = optional_kind("loss", loss, program.loss_params)
         program.logits, program.seed = logits, seed
-        if self.labels: # rows to be left out get a label that no class has
+        if self.labels:  # rows to be left out get a label that no class has
             self.ignored, program.loss_params[0] = program.loss_params[0], -1
         fill_optimizer(&program.optimizer, optimizer)
         self.slots = registry("optimizer")[optimizer[0]].traits
@@ -125,7 +125,9 @@ cdef class Network:
                 fill_layer(&described[i], layer)
             program.layers = described
             if fm_network_new(&self.net, &program) != FM_OK:
-                raise MemoryError(f"Network: no memory for {inputs} inputs, layers {self.widths} and batches of {batch}")
+                raise MemoryError(
+                    f"Network: no memory for {inputs} inputs, layers {self.widths} and batches of {batch}"
+                )
         finally:
             free(described)
 
@@ -237,7 +239,7 @@ cdef class Run:
     cdef fm_run run
     cdef readonly Network network
     cdef tuple arrays
-    cdef bint fresh # not seen by the network yet
+    cdef bint fresh  # not seen by the network yet
     cdef cnp.ndarray index
 
     def __init__(self, Network network not None, x, y, sample_weight=None):
@@ -276,7 +278,7 @@ cdef class Run:
         self.run.index = NULL
         self.run.n = self.run.x.rows
         if index is not None:
-            self.index = row_index(index, self.run.x.rows).copy() # what was checked must not change
+            self.index = row_index(index, self.run.x.rows).copy()  # what was checked must not change
             self.run.index = <const int64_t *>cnp.PyArray_DATA(self.index)
             self.run.n = cnp.PyArray_SIZE(self.index)
         self.run.batch, self.run.at, self.run.steps = batch, 0, 0
@@ -286,4 +288,3 @@ cdef class Run:
     def done(self):
         """(rows, steps, Σ weight · loss) since `start`."""
         return self.run.at, self.run.steps, self.run.loss
-

@@ -60,7 +60,7 @@ def pieces_fwd(str name, x, int64_t pieces, columns=None, out=None):
     cdef cnp.ndarray a = dense_array(x, "x")
     cdef fm_rows s = rows_shape(a, columns, "x")
     cdef int64_t m = output_width(name, pieces, s.k)
-    cdef cnp.ndarray like = np.broadcast_to(np.zeros((), a.dtype), folded(a, m, columns)) # without memory
+    cdef cnp.ndarray like = np.broadcast_to(np.zeros((), a.dtype), folded(a, m, columns))  # without memory
     cdef cnp.ndarray y = rows_output(out, like, columns)
     cdef fm_rows ys = rows_shape(y, None if columns is None else m, "y")
     cdef int type = real_type(a, "x")

@@ -10,7 +10,7 @@ cdef extern from "fastmlp.h" nogil:
 
 
 cdef cnp.ndarray parameters_like(object theta, object kernel, cnp.ndarray x, int64_t m, object panels, bint shared,
-                                  str name):
+                                 str name):
     """The parameter matrix, in x's layout: rows as the kernel wants them, a column for each of x's or one for all."""
     cdef cnp.ndarray t = dense_array(theta, "theta")
     cdef int64_t columns = 1 if shared else m, rows
