@@ -113,33 +113,32 @@ void fm_dense_repeat(fm_dense_layer *layer, int phase, int64_t n, int64_t times,
 double fm_peak(int type, int threads, int64_t rounds);
 
 /* ---- row and trainable activations (kernels/row_activations.h, pieces.h, trainable.h) ------------------------------------
- * `capacity` is 0 for row-major arrays, else the batch capacity N of panels: column j of row i at (j/32)·N·32 + i·32 + j%32,
- * lanes past the last column being neither read nor written.
+ * Lanes of a panel past the last column are neither read nor written.
  *   rows       Y = f(Z) (n,k), saving Y.
  *   pieces     Y (n,m) from X (n, pieces·m), saving X. The registry's trait is the number of pieces, 0 for any.
  *   trainable  Y = f(X; Theta) (n,m), saving X. Theta has `parameters` rows, in panels like weights with as many inputs,
  *              and m columns, or one if shared. The registry's params name the rows; with trait 1 there are S of each.
- *              dTheta has m columns even then: fm_trainable_fold adds them up into dShared. */
+ *              dTheta has m columns even then: fm_trainable_fold adds them up into dShared. `capacity` is 0 for
+ *              row-major arrays, else the batch capacity N of panels. */
 #define FM_MOST_PIECES 64
 #define FM_MOST_PARAMETERS 32
-void fm_row_activation_fwd(int type, int kind, void *Y, const void *Z, int64_t n, int64_t k, int64_t capacity,
+void fm_row_activation_fwd(int type, int kind, void *Y, const void *Z, const fm_rows *shape, const double *params);
+void fm_row_activation_bwd(int type, int kind, void *dZ, const void *Y, const void *dY, const fm_rows *shape,
                            const double *params);
-void fm_row_activation_bwd(int type, int kind, void *dZ, const void *Y, const void *dY, int64_t n, int64_t k,
-                           int64_t capacity, const double *params);
-void fm_pieces_fwd(int type, int kind, void *Y, const void *X, int64_t n, int64_t m, int64_t pieces, int64_t capacity);
-void fm_pieces_bwd(int type, int kind, void *dX, const void *X, const void *dY, int64_t n, int64_t m, int64_t pieces,
-                   int64_t capacity);
+void fm_pieces_fwd(int type, int kind, void *Y, const fm_rows *y_shape, const void *X, const fm_rows *x_shape);
+void fm_pieces_bwd(int type, int kind, void *dX, const fm_rows *x_shape, const void *X, const void *dY,
+                   const fm_rows *y_shape);
 void fm_trainable_fwd(int type, int kind, void *Y, const void *X, const void *Theta, int64_t parameters, int shared,
                       int64_t n, int64_t m, int64_t capacity);
 void fm_trainable_bwd(int type, int kind, void *dX, void *dTheta, const void *X, const void *dY, const void *Theta,
                       int64_t parameters, int shared, int64_t n, int64_t m, int64_t capacity);
 void fm_trainable_fold(int type, void *dShared, const void *dTheta, int64_t parameters, int64_t m, int64_t capacity);
+
 /* ---- losses (kernels/losses.h, row_losses.h) -------------------------------------------------------------------------
  * Each of n samples has k predictions and as many targets, or one label in 0 … k-1 (kinds whose traits are 1; the one
- * that is not looked at is NULL). loss (n) is unweighted; d = scale[i] · ∂loss[i]/∂pred, or NULL; scale NULL: ones.
- * Element j of sample i lies at  i·rs + (j/32)·cs + j%32: rs = k, cs = 32 row-major; rs = 32, cs = 32·n in panels. */
+ * that is not looked at is NULL). loss (n) is unweighted; d = scale[i] · ∂loss[i]/∂pred, or NULL; scale NULL: ones. */
 void fm_loss(int type, int kind, void *loss, void *d, const void *pred, const void *target, const int32_t *labels,
-             const void *scale, int64_t n, int64_t k, int64_t rs, int64_t cs, const double *params);
+             const void *scale, const fm_rows *shape, const double *params);
 /* The same for k rows of n samples, ld elements apart: a sample to each column; 0, and nothing done, for kinds that have
  * no such form. */
 int fm_loss_block(int type, int kind, void *loss, void *d, const void *pred, const void *target, const void *scale,

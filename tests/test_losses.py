@@ -49,7 +49,7 @@ def test_panels_equal_rows(name, params, k, dtype, rng):
 
     t = target if KERNELS[name].traits else panels(target)
     grad = Guarded(panels(pred).shape, dtype)
-    loss, d = _core.loss_panels(name, panels(pred), t, k, params, scale, gradient=grad.array)
+    loss, d = _core.loss(name, panels(pred), t, params, scale, gradient=grad.array, columns=k)
     grad.check()
     flat = d.transpose(1, 0, 2).reshape(n, -1)
     expected_loss, expected = _core.loss(name, pred, target, params, scale)

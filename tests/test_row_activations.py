@@ -209,13 +209,11 @@ def test_maxout_ties_go_to_the_first_and_nan_wins(dtype):
 def test_the_door_refuses(rng):
     z = rng.normal(size=(4, 6))
     for wrong, columns in [
-        (z[0], None),
-        (z[None], None),
         (z, 6),
         (np.zeros((2, 4, 32)), 20),
         (np.zeros((1, 4, 16)), 9),
     ]:
-        with pytest.raises(ValueError, match="expected a matrix, or panels"):
+        with pytest.raises(ValueError, match="expected panels of shape"):
             _core.row_activation_fwd("softmax", wrong, columns=columns)
     with pytest.raises(ValueError, match="columns=-1"):
         _core.row_activation_fwd("softmax", np.zeros((0, 4, 32)), columns=-1)

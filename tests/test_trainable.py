@@ -192,8 +192,8 @@ def test_the_door_refuses(rng):
         _core.trainable_fwd("prelu", x, good, shared=True)
     with pytest.raises(ValueError, match="expected one of prelu"):
         _core.trainable_fwd("prelo", x, good)
-    with pytest.raises(ValueError, match="expected a matrix, or panels"):
-        _core.trainable_fwd("prelu", x[0], good)
+    with pytest.raises(ValueError, match="expected panels of shape"):
+        _core.trainable_fwd("prelu", x, good, columns=6)
     with pytest.raises(ValueError, match="give arrays of one shape"):
         _core.trainable_bwd("prelu", x, x[:2], good)
     with pytest.raises(TypeError, match="expected float32 or float64"):

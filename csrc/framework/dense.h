@@ -99,16 +99,3 @@ static inline void fm_gather_rows(const fm_kernels *kern, char *panels, int64_t 
     if (!index) view.data = (const char *)x->data + from * x->row_stride;
     kern->gather(panels + at * FM_PANEL * (kern->bits / 8), batch, &view, index ? index + from : NULL, 0, n);
 }
-
-static inline void fm_set_element(int type, void *array, int64_t i, double value) {
-    if (type == FM_F64)
-        ((double *)array)[i] = value;
-    else
-        ((float *)array)[i] = (float)value;
-}
-static inline double fm_get_element(int type, const void *array, int64_t i) {
-    return type == FM_F64 ? ((const double *)array)[i] : ((const float *)array)[i];
-}
-static inline void fm_fill_elements(int type, void *array, int64_t n, double value) {
-    for (int64_t i = 0; i < n; i++) fm_set_element(type, array, i, value);
-}

@@ -35,12 +35,16 @@ int fm_threads_forced(void); /* tests want threads however little they help */
 typedef void fm_range_fn(void *context, int64_t lo, int64_t hi);
 void fm_parallel(int64_t n, double ns_each, fm_range_fn *fn, void *context);
 
-/* ---- loss.c */
-/* Rows lo … hi-1 of a loss, from inside a running team; the arrays are the whole batch's. */
-void fm_loss_rows(int type, int kind, void *loss, void *d, const void *pred, const void *target, const int32_t *labels,
-                  const void *scale, const fm_rows *shape, int64_t lo, int64_t hi, const double *params);
-
 static inline int64_t fm_element_size(int type) { return type == FM_F64 ? 8 : 4; }
+static inline void fm_set_element(int type, void *array, int64_t i, double value) {
+    if (type == FM_F64)
+        ((double *)array)[i] = value;
+    else
+        ((float *)array)[i] = (float)value;
+}
+static inline double fm_get_element(int type, const void *array, int64_t i) {
+    return type == FM_F64 ? ((const double *)array)[i] : ((const float *)array)[i];
+}
 static inline int64_t fm_min64(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t fm_panels(int64_t columns) { return (columns + FM_PANEL - 1) / FM_PANEL; }
 

@@ -4,14 +4,6 @@
 static void *at(void *p, int64_t bytes) { return p ? (char *)p + bytes : 0; }
 static const void *read_at(const void *p, int64_t bytes) { return p ? (const char *)p + bytes : 0; }
 
-void fm_loss_rows(int type, int kind, void *loss, void *d, const void *pred, const void *target, const int32_t *labels,
-                  const void *scale, const fm_rows *shape, int64_t lo, int64_t hi, const double *params) {
-    const int64_t size = fm_element_size(type), row = lo * shape->rs * size;
-    const fm_rows part = {hi - lo, shape->k, shape->rs, shape->cs};
-    fm_table(type)->losses[kind].rows(at(loss, lo * size), at(d, row), read_at(pred, row), read_at(target, row),
-                                      labels ? labels + lo : 0, read_at(scale, lo * size), &part, params);
-}
-
 typedef struct {
     int type, kind;
     void *loss, *d;
@@ -25,15 +17,19 @@ enum { CHUNK = 64 }; /* rows */
 
 static void rows_range(void *context, int64_t lo, int64_t hi) {
     const job *j = context;
-    fm_loss_rows(j->type, j->kind, j->loss, j->d, j->pred, j->target, j->labels, j->scale, &j->shape, lo * CHUNK,
-                 fm_min64(hi * CHUNK, j->shape.n), j->params);
+    const int64_t size = fm_element_size(j->type), first = lo * CHUNK, row = first * j->shape.rs * size;
+    fm_rows part = j->shape;
+    part.n = fm_min64(hi * CHUNK, j->shape.n) - first;
+    fm_table(j->type)->losses[j->kind].rows(at(j->loss, first * size), at(j->d, row), read_at(j->pred, row),
+                                            read_at(j->target, row), j->labels ? j->labels + first : 0,
+                                            read_at(j->scale, first * size), &part, j->params);
 }
 
 void fm_loss(int type, int kind, void *loss, void *d, const void *pred, const void *target, const int32_t *labels,
-             const void *scale, int64_t n, int64_t k, int64_t rs, int64_t cs, const double *params) {
-    const double ns = 15 + 1.0 * (double)k; /* a row of a costly loss */
-    job j = {type, kind, loss, d, pred, target, scale, labels, {n, k, rs, cs}, params};
-    fm_parallel((n + CHUNK - 1) / CHUNK, ns * CHUNK, rows_range, &j);
+             const void *scale, const fm_rows *shape, const double *params) {
+    const double ns = 15 + 1.0 * (double)shape->k; /* a row of a costly loss */
+    job j = {type, kind, loss, d, pred, target, scale, labels, *shape, params};
+    fm_parallel((shape->n + CHUNK - 1) / CHUNK, ns * CHUNK, rows_range, &j);
 }
 
 static void block_range(void *context, int64_t lo, int64_t hi) {
@@ -52,15 +48,11 @@ int fm_loss_block(int type, int kind, void *loss, void *d, const void *pred, con
     return 1;
 }
 
-static double element(int type, const void *x, int64_t i) {
-    return type == FM_F64 ? ((const double *)x)[i] : ((const float *)x)[i];
-}
-
 double fm_loss_reduce(int type, int reduction, const void *loss, const void *weights, int64_t n) {
     double sum = 0, weight = 0;
     for (int64_t i = 0; i < n; i++) {
-        const double w = weights ? element(type, weights, i) : 1;
-        sum += w * element(type, loss, i);
+        const double w = weights ? fm_get_element(type, weights, i) : 1;
+        sum += w * fm_get_element(type, loss, i);
         weight += w;
     }
     const double divisor = reduction == FM_REDUCE_SUM ? 1 : reduction == FM_REDUCE_BATCH ? (double)n : weight;

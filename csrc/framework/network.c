@@ -66,14 +66,18 @@ static double estimate_ns(const fm_network *net) {
     return ns * (net->type == FM_F64 ? 2 : 1);
 }
 
+static void fill_elements(int type, void *array, int64_t n, double value) {
+    for (int64_t i = 0; i < n; i++) fm_set_element(type, array, i, value);
+}
+
 static void start_slots(fm_network *net) {
     for (int64_t l = 0; l < net->count; l++) {
         fm_dense *d = &net->layers[l];
         for (int s = 0; s < d->slots; s++) {
             double start = fm_optimizer_start(net->type, net->optimizer.kind, s, net->optimizer.params);
             if (start == 0) continue;
-            fm_fill_elements(net->type, d->slot_W[s], fm_panels(d->m) * d->k * FM_PANEL, start);
-            fm_fill_elements(net->type, d->slot_b[s], fm_panels(d->m) * FM_PANEL, start);
+            fill_elements(net->type, d->slot_W[s], fm_panels(d->m) * d->k * FM_PANEL, start);
+            fill_elements(net->type, d->slot_b[s], fm_panels(d->m) * FM_PANEL, start);
         }
     }
 }

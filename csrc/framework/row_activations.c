@@ -1,5 +1,4 @@
-/* row_activations.c: activations that see a row at a time, and those that fold its columns; rows split among threads.
- */
+/* row_activations.c: activations that see a row at a time, and those that fold its columns; threads share the rows. */
 #include "internal.h"
 
 enum { GROUP = 32 }; /* rows; a whole number of vectors, so that few columns never start in the middle of one */
@@ -14,9 +13,6 @@ typedef struct {
     const double *params;
 } job;
 
-static fm_rows rows_of(int64_t n, int64_t k, int64_t capacity) {
-    return capacity ? (fm_rows){n, k, FM_PANEL, FM_PANEL * capacity} : (fm_rows){n, k, k, FM_PANEL};
-}
 static fm_rows some(const fm_rows *all, int64_t lo, int64_t hi) {
     return (fm_rows){fm_min64(hi * GROUP, all->n) - lo * GROUP, all->k, all->rs, all->cs};
 }
@@ -51,23 +47,18 @@ static void run(fm_range_fn *fn, job *j) {
     if (j->shape.k) fm_parallel((j->shape.n + GROUP - 1) / GROUP, GROUP * (ns_row + ns * (double)j->shape.k), fn, j);
 }
 
-void fm_row_activation_fwd(int type, int kind, void *Y, const void *Z, int64_t n, int64_t k, int64_t capacity,
-                           const double *params) {
-    fm_rows s = rows_of(n, k, capacity);
-    run(rows_fwd_range, &(job){fm_table(type), kind, Y, Z, 0, s, s, fm_element_size(type), params});
+void fm_row_activation_fwd(int type, int kind, void *Y, const void *Z, const fm_rows *shape, const double *params) {
+    run(rows_fwd_range, &(job){fm_table(type), kind, Y, Z, 0, *shape, *shape, fm_element_size(type), params});
 }
-void fm_row_activation_bwd(int type, int kind, void *dZ, const void *Y, const void *dY, int64_t n, int64_t k,
-                           int64_t capacity, const double *params) {
-    fm_rows s = rows_of(n, k, capacity);
-    run(rows_bwd_range, &(job){fm_table(type), kind, dZ, Y, dY, s, s, fm_element_size(type), params});
+void fm_row_activation_bwd(int type, int kind, void *dZ, const void *Y, const void *dY, const fm_rows *shape,
+                           const double *params) {
+    run(rows_bwd_range, &(job){fm_table(type), kind, dZ, Y, dY, *shape, *shape, fm_element_size(type), params});
 }
 
-void fm_pieces_fwd(int type, int kind, void *Y, const void *X, int64_t n, int64_t m, int64_t pieces, int64_t capacity) {
-    fm_rows x = rows_of(n, pieces * m, capacity), y = rows_of(n, m, capacity);
-    run(pieces_fwd_range, &(job){fm_table(type), kind, Y, X, 0, x, y, fm_element_size(type), 0});
+void fm_pieces_fwd(int type, int kind, void *Y, const fm_rows *y_shape, const void *X, const fm_rows *x_shape) {
+    run(pieces_fwd_range, &(job){fm_table(type), kind, Y, X, 0, *x_shape, *y_shape, fm_element_size(type), 0});
 }
-void fm_pieces_bwd(int type, int kind, void *dX, const void *X, const void *dY, int64_t n, int64_t m, int64_t pieces,
-                   int64_t capacity) {
-    fm_rows x = rows_of(n, pieces * m, capacity), y = rows_of(n, m, capacity);
-    run(pieces_bwd_range, &(job){fm_table(type), kind, dX, X, dY, x, y, fm_element_size(type), 0});
+void fm_pieces_bwd(int type, int kind, void *dX, const fm_rows *x_shape, const void *X, const void *dY,
+                   const fm_rows *y_shape) {
+    run(pieces_bwd_range, &(job){fm_table(type), kind, dX, X, dY, *x_shape, *y_shape, fm_element_size(type), 0});
 }

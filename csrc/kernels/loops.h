@@ -31,19 +31,24 @@ FM_INLINE void store_lanes(real *p, vr x, int n) {
         vr_store_n(p, x, n);
 }
 
+/* Where element j of row i lies. */
+FM_INLINE int64_t place(const fm_rows *s, int64_t i, int64_t j) {
+    return i * s->rs + j / FM_PANEL * s->cs + j % FM_PANEL;
+}
+
 /* Runs BODY for each vector of row i of a fm_rows shape: `o` is its offset from the array's start, `n` its valid lanes,
  * `v` the virtual-lane group 0 … NV-1 it belongs to (for accumulators of fm_tree_sum). */
-#define FM_FOR_ROW(shape, i, o, n, v, ...)                                           \
-    do {                                                                             \
-        for (int64_t j0_ = 0; j0_ < (shape)->k; j0_ += LANES) {                      \
-            int64_t base_ = (i) * (shape)->rs + (j0_ / 32) * (shape)->cs + j0_ % 32; \
-            int left_ = (shape)->k - j0_ < LANES ? (int)((shape)->k - j0_) : LANES;  \
-            for (int v = 0; v * VL < left_; v++) {                                   \
-                int64_t o = base_ + v * VL;                                          \
-                const int n = left_ - v * VL < VL ? left_ - v * VL : VL;             \
-                __VA_ARGS__                                                          \
-            }                                                                        \
-        }                                                                            \
+#define FM_FOR_ROW(shape, i, o, n, v, ...)                                          \
+    do {                                                                            \
+        for (int64_t j0_ = 0; j0_ < (shape)->k; j0_ += LANES) {                     \
+            int64_t base_ = place(shape, i, j0_);                                   \
+            int left_ = (shape)->k - j0_ < LANES ? (int)((shape)->k - j0_) : LANES; \
+            for (int v = 0; v * VL < left_; v++) {                                  \
+                int64_t o = base_ + v * VL;                                         \
+                const int n = left_ - v * VL < VL ? left_ - v * VL : VL;            \
+                __VA_ARGS__                                                         \
+            }                                                                       \
+        }                                                                           \
     } while (0)
 
 /* The first n lanes of x, `rest` in the others. */

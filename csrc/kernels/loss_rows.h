@@ -1,11 +1,6 @@
 /* loss_rows.h: how losses reach the elements of a row, and what they do with rows of one element. */
 #pragma once
 
-/* Where class j of row i lies. */
-FM_INLINE int64_t column_of(const fm_rows *shape, int64_t i, int32_t j) {
-    return i * shape->rs + (j / 32) * shape->cs + j % 32;
-}
-
 /* Stores the first n lanes; in panels (their rows are FM_PANEL apart) the padding is there and becomes zero. */
 FM_INLINE void store_row(real *d, vr x, int n, const fm_rows *shape) {
     if (n == VL)

@@ -35,12 +35,11 @@
 
 #define LOSS_EPSILON 1e-7 /* keeps logarithms and quotients finite */
 
-/* x within [lo, hi], and a derivative there: zero outside */
-FM_INLINE vr clip(vr x, real lo, real hi) { return vr_min(vr_set(hi), vr_max(vr_set(lo), x)); }
+/* a derivative within [lo, hi]: zero outside */
 FM_INLINE vr clip_bwd(vr x, real lo, real hi, vr dl) {
     return vr_sel(vm_or(vr_lt(x, vr_set(lo)), vr_gt(x, vr_set(hi))), vr_zero(), dl);
 }
-FM_INLINE vr clip_probability(vr p) { return clip(p, (real)LOSS_EPSILON, (real)(1 - LOSS_EPSILON)); }
+FM_INLINE vr clip_probability(vr p) { return clipped(p, (real)LOSS_EPSILON, (real)(1 - LOSS_EPSILON)); }
 FM_INLINE vr clip_probability_bwd(vr p, vr dl) { return clip_bwd(p, (real)LOSS_EPSILON, (real)(1 - LOSS_EPSILON), dl); }
 
 /* ---- regression ---- */
@@ -113,7 +112,7 @@ FM_INLINE vr squared_hinge_elem(vr p, vr y, const vr *c, vr *dl) {
 
 FM_INLINE vr kl_divergence_elem(vr p, vr y, const vr *c, vr *dl) {
     const real lo = (real)LOSS_EPSILON;
-    vr q = clip(p, lo, 1), t = clip(y, lo, 1);
+    vr q = clipped(p, lo, 1), t = clipped(y, lo, 1);
     *dl = clip_bwd(p, lo, 1, vr_neg(t / q));
     return t * vr_log(t / q);
 }

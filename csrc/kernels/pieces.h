@@ -42,8 +42,9 @@ FM_INLINE void glu_bwd(vr *dx, const vr *x, vr dy, int pieces) {
 
 /* ---- columns j … j + n - 1 of row i, wherever a panel ends ---- */
 
-FM_INLINE int64_t place(const fm_rows *s, int64_t i, int64_t j) { return i * s->rs + j / 32 * s->cs + j % 32; }
-FM_INLINE int in_one_run(const fm_rows *s, int64_t j, int n) { return s->cs == 32 || j % 32 + n <= 32; }
+FM_INLINE int in_one_run(const fm_rows *s, int64_t j, int n) {
+    return s->cs == FM_PANEL || j % FM_PANEL + n <= FM_PANEL;
+}
 FM_INLINE vr load_columns(const real *x, const fm_rows *s, int64_t i, int64_t j, int n) {
     if (in_one_run(s, j, n)) return load_lanes(x + place(s, i, j), n);
     real t[VL] = {0};

@@ -23,6 +23,7 @@ enum { FEW = 32 }; /* columns of one panel; a whole number of vectors at every l
 /* the lanes past a row's end hold what the reduction ignores */
 FM_INLINE vr load_or(const real *p, int n, real rest) { return first_lanes(load_lanes(p, n), n, vr_set(rest)); }
 
+/* A NaN may be lost here: the exponentials keep it. */
 static real max_of_row(const real *z, const fm_rows *s, int64_t i) {
     vr most[NV];
     FM_UNROLL for (int v = 0; v < NV; v++) most[v] = vr_set(-INFINITY);

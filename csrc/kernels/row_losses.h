@@ -149,7 +149,7 @@ FM_ROW_LOSS(sparse_categorical_crossentropy) {
             if (d) zero_row(d, shape, i);
             continue;
         }
-        const int64_t at = column_of(shape, i, labels[i]);
+        const int64_t at = place(shape, i, labels[i]);
         FM_FOR_GROUPS(shape, i, o, n, v, total[v] = total[v] + read_row(pred, o, n););
         const vr all = vr_set(fm_tree_sum(total)), q = vr_set(((const real *)pred)[at]) / all;
         ((real *)loss)[i] = vr_neg(vr_log(clip_probability(q)))[0];

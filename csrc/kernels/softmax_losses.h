@@ -34,19 +34,6 @@ FM_INLINE void finish_tile(softmax_tile *tile, real *loss) {
     for (int r = 0; r < tile->rows; r++) loss[tile->lo + r] = tile->cost[r];
 }
 
-/* A NaN may be lost here: the exponentials keep it. */
-FM_INLINE real row_max(const void *z, const fm_rows *shape, int64_t i) {
-    vr top[NV];
-    real s[LANES];
-    FM_UNROLL
-    for (int v = 0; v < NV; v++) top[v] = vr_set(-INFINITY);
-    FM_FOR_GROUPS(shape, i, o, n, v, top[v] = vr_max(top[v], first_lanes(read_row(z, o, n), n, vr_set(-INFINITY))););
-    FM_UNROLL
-    for (int v = 0; v < NV; v++) vr_store(s + v * VL, top[v]);
-    for (int half = LANES / 2; half; half /= 2)
-        for (int r = 0; r < half; r++) s[r] = s[r] > s[r + half] ? s[r] : s[r + half];
-    return s[0];
-}
 FM_INLINE void tile_max(softmax_tile *tile, int64_t k) {
     FM_UNROLL_GROUP
     for (int r = 0; r < LANES; r += VL) {
@@ -107,9 +94,9 @@ FM_ROW_LOSS(sparse_categorical_crossentropy_logits) {
         }
         for (int r = 0; r < tile.rows; r++) {
             const int64_t i = lo + r;
-            if (!tile.narrow) tile.top[r] = row_max(pred, shape, i);
+            if (!tile.narrow) tile.top[r] = max_of_row(pred, shape, i);
             tile.weight[r] = labels[i] != params[0];
-            const real own = tile.weight[r] ? ((const real *)pred)[column_of(shape, i, labels[i])] : 0;
+            const real own = tile.weight[r] ? ((const real *)pred)[place(shape, i, labels[i])] : 0;
             tile.cost[r] = tile.weight[r] ? tile.top[r] - own : 0;
             if (!tile.narrow) tile.sum[r] = exp_row(d, pred, shape, i, tile.top[r]);
             if (!tile.weight[r]) tile.sum[r] = 1; /* whatever the predictions are */
@@ -119,7 +106,7 @@ FM_ROW_LOSS(sparse_categorical_crossentropy_logits) {
         store_softmax(&tile, d, shape);
         for (int r = 0; r < tile.rows; r++) {
             if (tile.weight[r])
-                ((real *)d)[column_of(shape, lo + r, labels[lo + r])] -= tile.scale[r];
+                ((real *)d)[place(shape, lo + r, labels[lo + r])] -= tile.scale[r];
             else
                 zero_row(d, shape, lo + r);
         }
@@ -188,7 +175,7 @@ FM_ROW_LOSS(categorical_crossentropy_logits) {
             exp_tile(&tile, shape->k);
         } else {
             for (int r = 0; r < tile.rows; r++) {
-                tile.top[r] = row_max(pred, shape, lo + r);
+                tile.top[r] = max_of_row(pred, shape, lo + r);
                 target_row(&tile, r, pred, target, shape, soft);
                 tile.sum[r] = exp_row(d, pred, shape, lo + r, tile.top[r]);
             }
@@ -212,7 +199,7 @@ FM_ROW_LOSS(categorical_focal_crossentropy_logits) {
     vr c[FM_PARAMS];
     spread_params(c, params, "alpha,gamma,label_smoothing");
     for (int64_t i = 0; i < shape->n; i++) {
-        const vr m = vr_set(row_max(pred, shape, i)), norm = vr_log(vr_set(exp_row(0, pred, shape, i, m[0])));
+        const vr m = vr_set(max_of_row(pred, shape, i)), norm = vr_log(vr_set(exp_row(0, pred, shape, i, m[0])));
         vr sum[NV] = {{0}}, all[NV] = {{0}};
         FM_FOR_GROUPS(shape, i, o, n, v, {
             vr g, l = first_lanes(read_row(pred, o, n) - m - norm, n, vr_zero());

@@ -137,16 +137,7 @@ def loss(
     params: _Params = (),
     scale: ArrayLike | None = None,
     gradient: bool | NDArray[Any] = True,
-    out: _Out = None,
-) -> tuple[_Real, _Real | None]: ...
-def loss_panels(
-    name: str,
-    pred: ArrayLike,
-    target: ArrayLike,
-    columns: int,
-    params: _Params = (),
-    scale: ArrayLike | None = None,
-    gradient: bool | NDArray[Any] = True,
+    columns: int | None = None,
     out: _Out = None,
 ) -> tuple[_Real, _Real | None]: ...
 def loss_block(

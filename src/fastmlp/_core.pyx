@@ -5,6 +5,7 @@ One part a family of kernels; each declares the functions of csrc/fastmlp.h it c
 """
 
 include "_door/arrays.pxi"
+include "_door/rows.pxi"
 include "_door/runtime.pxi"
 include "_door/elementwise.pxi"
 include "_door/optimizers.pxi"

@@ -40,11 +40,16 @@ def registry(str family):
     return _registries[family]
 
 
-cdef int kernel_kind(str family, str name, params, double *values) except -1:
-    """Looks a kernel up and lays out its parameters, given in registry order."""
+cdef object kernel_named(str family, str name):
     kernel = registry(family).get(name)
     if kernel is None:
         raise ValueError(f"{family}: expected one of {', '.join(registry(family))}, got {name!r}; use one of these")
+    return kernel
+
+
+cdef int kernel_kind(str family, str name, params, double *values) except -1:
+    """Looks a kernel up and lays out its parameters, given in registry order."""
+    kernel = kernel_named(family, name)
     if len(params) != len(kernel.params):
         raise ValueError(
             f"{name}: expected {len(kernel.params)} parameters ({', '.join(kernel.params) or 'none'}), "

@@ -1,7 +1,5 @@
 # dense.pxi: a dense layer that keeps its weights packed.
 
-from libc.string cimport memset
-
 cdef extern from "fastmlp.h" nogil:
     ctypedef struct fm_dense_layer:
         pass
@@ -40,7 +38,7 @@ cdef class Dense:
         self.spec.type = real_type(np.empty(0, self.dtype), "dtype")
         self.spec.activation = kernel_kind("activation", activation, params, self.spec.params)
         self.spec.use_bias = use_bias
-        self.spec.slots = registry("optimizer")[optimizer].traits if optimizer is not None else 0
+        self.spec.slots = kernel_named("optimizer", optimizer).traits if optimizer is not None else 0
         self.spec.k, self.spec.m, self.spec.batch = k, m, batch
         if fm_dense_new(&self.layer, &self.spec) != FM_OK:
             raise MemoryError(f"Dense: no memory for {k} × {m} weights and {batch} rows; use smaller sizes")
@@ -115,7 +113,9 @@ cdef class Dense:
         """Runs phase 0 forward, 1 backward-data, 2 backward-weights or 3 the same with update, for measuring."""
         cdef fm_optimizer optimizer
         if not (0 <= phase <= 3 and 1 <= n <= self.spec.batch and times >= 0):
-            raise ValueError(f"repeat: expected phase 0-3 and 1 to {self.spec.batch} rows, got {phase} and {n} rows")
+            raise ValueError(f"repeat: expected phase 0 to 3, times >= 0 and 1 to {self.spec.batch} rows, "
+                             f"got {phase} and {n} rows; "
+                             "change them")
         if phase == 3:
             self._optimizer(&optimizer, learning_rate, params)
         with nogil:
@@ -124,17 +124,15 @@ cdef class Dense:
     cdef int _optimizer(self, fm_optimizer *optimizer, double learning_rate, params) except -1:
         if self.optimizer is None:
             raise RuntimeError("Dense: expected an optimizer, got none at construction; pass optimizer=")
-        memset(optimizer, 0, sizeof(fm_optimizer))
-        optimizer.kind = kernel_kind("optimizer", self.optimizer, params, optimizer.params)
-        optimizer.learning_rate = learning_rate
-        return 0
+        return fill_optimizer(optimizer, (self.optimizer, params, learning_rate, {}))
 
     cdef cnp.ndarray _dy(self, object dy):
         if self.rows_forward == 0:
             raise RuntimeError("Dense: expected a forward pass before backward, got none; call forward first")
         cdef cnp.ndarray d = np.require(dy, self.dtype, ["C", "A"])
         if np.shape(d) != (self.rows_forward, self.spec.m):
-            raise ValueError(f"Dense: expected dy of shape {(self.rows_forward, self.spec.m)}, got {np.shape(d)}")
+            raise ValueError(f"Dense: expected dy of shape {(self.rows_forward, self.spec.m)}, "
+                             f"got {np.shape(d)}; give the gradient of what forward returned")
         return d
 
 

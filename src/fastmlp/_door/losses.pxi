@@ -3,7 +3,7 @@
 cdef extern from "fastmlp.h" nogil:
     int FM_REDUCE_SUM, FM_REDUCE_BATCH, FM_REDUCE_WEIGHTS
     void fm_loss(int type, int kind, void *loss, void *d, const void *pred, const void *target, const int32_t *labels,
-                 const void *scale, int64_t n, int64_t k, int64_t rs, int64_t cs, const double *params)
+                 const void *scale, const fm_rows *shape, const double *params)
     int fm_loss_block(int type, int kind, void *loss, void *d, const void *pred, const void *target, const void *scale,
                       int64_t n, int64_t k, int64_t ld, const double *params)
     double fm_loss_reduce(int type, int reduction, const void *loss, const void *weights, int64_t n)
@@ -57,50 +57,33 @@ cdef cnp.ndarray class_labels(object target, int64_t n, int64_t k, double *ignor
     return labels
 
 
-cdef object run_loss(str name, cnp.ndarray p, object target, object params, object scale, object gradient, object out,
-                     int64_t n, int64_t k, int64_t rs, int64_t cs):
+def loss(str name, pred, target, params=(), scale=None, gradient=True, columns=None, out=None):
+    """(loss of each row, scale · ∂loss/∂pred or None) for pred (n, k) and target (n, k), or n labels.
+
+    `gradient` says whether it is wanted, or is an array to put it in, which may be pred. With their number of
+    `columns`, pred and target are panels.
+    """
     cdef double values[FM_PARAMS]
+    cdef cnp.ndarray p = dense_array(pred, "pred")
     cdef int kind = kernel_kind("loss", name, params, values), type = real_type(p, "pred")
+    cdef fm_rows shape = rows_shape(p, columns, "pred")
+    if columns is None and cnp.PyArray_NDIM(p) != 2 or shape.k == 0:
+        raise ValueError(f"pred: expected shape (rows, at least one column), got {np.shape(p)}; reshape it")
     dense = labels = None
     if registry("loss")[name].traits:
-        labels = class_labels(target, n, k, values)
+        labels = class_labels(target, shape.n, shape.k, values)
     else:
         dense = dense_like(target, p, "target")
-    scales = row_numbers(scale, p, n, "scale")
-    d = None if gradient is False else output_like(None if gradient is True else gradient, p)
-    cdef cnp.ndarray losses = output_like(out, np.empty(n, p.dtype))
+    scales = row_numbers(scale, p, shape.n, "scale")
+    d = None if gradient is False else rows_output(None if gradient is True else gradient, p, columns)
+    cdef cnp.ndarray losses = output_like(out, np.empty(shape.n, p.dtype))
     cdef void *t = data_or_null(dense)
-    cdef void *c = data_or_null(labels)
+    cdef void *classes = data_or_null(labels)
     cdef void *s = data_or_null(scales)
     cdef void *g = data_or_null(d)
     with nogil:
-        fm_loss(type, kind, cnp.PyArray_DATA(losses), g, cnp.PyArray_DATA(p), t, <int32_t *>c, s, n, k, rs, cs, values)
+        fm_loss(type, kind, cnp.PyArray_DATA(losses), g, cnp.PyArray_DATA(p), t, <int32_t *>classes, s, &shape, values)
     return losses, d
-
-
-def loss(str name, pred, target, params=(), scale=None, gradient=True, out=None):
-    """(loss of each row, scale · ∂loss/∂pred or None) for pred (n, k) and target (n, k), or n labels.
-
-    `gradient` says whether it is wanted, or is an array to put it in, which may be pred.
-    """
-    cdef cnp.ndarray p = dense_array(pred, "pred")
-    if cnp.PyArray_NDIM(p) != 2 or cnp.PyArray_DIM(p, 1) == 0:
-        raise ValueError(f"pred: expected shape (rows, at least one column), got {np.shape(p)}; reshape it")
-    cdef int64_t n = cnp.PyArray_DIM(p, 0), k = cnp.PyArray_DIM(p, 1)
-    return run_loss(name, p, target, params, scale, gradient, out, n, k, k, 32)
-
-
-def loss_panels(str name, pred, target, int64_t columns, params=(), scale=None, gradient=True, out=None):
-    """The same for panels of shape (⌈columns/32⌉, n, 32), the layout training works in."""
-    cdef cnp.ndarray p = dense_array(pred, "pred")
-    panels = (columns + 31) // 32
-    if cnp.PyArray_NDIM(p) != 3 or columns < 1 or np.shape(p)[0] != panels or np.shape(p)[2] != 32:
-        raise ValueError(
-            f"pred: expected shape ({panels}, rows, 32) for {columns} columns, got {np.shape(p)}; "
-            "split the columns into panels of 32"
-        )
-    cdef int64_t n = cnp.PyArray_DIM(p, 1)
-    return run_loss(name, p, target, params, scale, gradient, out, n, columns, 32, 32 * n)
 
 
 def loss_block(str name, pred, target, params=(), scale=None, gradient=True, out=None, samples=None):

@@ -1,6 +1,7 @@
 # network.pxi: programs of dense layers, and the data they run over.
 
 from libc.stdlib cimport calloc, free
+from libc.string cimport memset
 
 cdef extern from "fastmlp.h" nogil:
     ctypedef struct fm_program_layer:
@@ -244,6 +245,7 @@ cdef class Run:
     cdef fm_run run
     cdef readonly Network network
     cdef tuple arrays
+    cdef bint fresh  # not seen by the network yet
     cdef cnp.ndarray index
 
     def __cinit__(self, Network network not None, x, y, sample_weight=None):
@@ -268,6 +270,7 @@ cdef class Run:
                                  "give one weight a row")
             self.run.sample_weight = <const double *>cnp.PyArray_DATA(weights)
         self.arrays = (rows, targets, weights)
+        self.fresh = True
         self.start(None, network.batch)
 
     def start(self, index, int64_t batch):
@@ -275,8 +278,9 @@ cdef class Run:
         if not 1 <= batch <= self.network.batch:
             raise ValueError(f"batch: expected 1 to {self.network.batch} rows, got {batch}; build for a larger batch")
         cdef cnp.ndarray order = None if index is None else row_index(index, self.run.x.rows)
-        if self.network.busy:
-            raise RuntimeError("Run: expected a network at rest, got one that another thread is using; wait")
+        if self.network.busy and not self.fresh:
+            raise RuntimeError("Run: expected a start between calls, got one while the network computes; wait for it")
+        self.fresh = False
         self.index = order
         self.run.index = NULL if order is None else <const int64_t *>cnp.PyArray_DATA(order)
         self.run.n = self.run.x.rows if order is None else cnp.PyArray_SIZE(order)
