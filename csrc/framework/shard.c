@@ -27,7 +27,7 @@ static void lay_out_replica(const fm_network *net, fm_network *replica, fm_arena
     own.labels = fm_arena_take(arena, batch, 1, 1, sizeof *own.labels);
     own.row_loss = fm_arena_take(arena, batch, 1, 1, size);
     own.scale = fm_arena_take(arena, batch, 1, 1, size);
-    if (net->prediction) own.prediction = fm_arena_take(arena, batch, P, 1, size);
+    if (net->output >= 0 && !net->logits) own.prediction = fm_arena_take(arena, batch, P, 1, size);
     for (int64_t l = 0; l < net->count; l++) {
         fm_dense d = net->layers[l];
         const fm_dense shared = d;
