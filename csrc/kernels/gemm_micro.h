@@ -64,15 +64,16 @@ typedef void micro_fn(real *C, const real *A, int64_t a_stride, const real *B, i
         MICRO_END(rows, vecs)                                                                                     \
     }
 
+// clang-format off
 #if MR_NARROW == 16
-#define MICRO_COUNTS(X, vecs)                                                                                        \
-    X(1, vecs)                                                                                                       \
-    X(2, vecs)                                                                                                       \
-    X(3, vecs) X(4, vecs) X(5, vecs) X(6, vecs) X(7, vecs) X(8, vecs) X(9, vecs) X(10, vecs) X(11, vecs) X(12, vecs) \
-        X(13, vecs) X(14, vecs) X(15, vecs) X(16, vecs)
+#define MICRO_COUNTS(X, vecs)                                                                                     \
+    X(1, vecs) X(2, vecs) X(3, vecs) X(4, vecs) X(5, vecs) X(6, vecs) X(7, vecs) X(8, vecs)                       \
+    X(9, vecs) X(10, vecs) X(11, vecs) X(12, vecs) X(13, vecs) X(14, vecs) X(15, vecs) X(16, vecs)
 #elif MR_NARROW == 8
-#define MICRO_COUNTS(X, vecs) X(1, vecs) X(2, vecs) X(3, vecs) X(4, vecs) X(5, vecs) X(6, vecs) X(7, vecs) X(8, vecs)
+#define MICRO_COUNTS(X, vecs)                                                                                     \
+    X(1, vecs) X(2, vecs) X(3, vecs) X(4, vecs) X(5, vecs) X(6, vecs) X(7, vecs) X(8, vecs)
 #endif
+// clang-format on
 MICRO_COUNTS(MICRO, 1)
 MICRO_COUNTS(MICRO, 2)
 

@@ -37,7 +37,7 @@ class Network:
         return getattr(random, name + suffix)(x, at, np.float64, *params)
 
     def forward(self, x, training=False):
-        """Return the input, then Z and the output of each layer, then what goes into the row activation and its output."""
+        """Return the input, Z and the output of each layer, then what goes into the row activation and its output."""
         trace = [(None, np.asarray(x, np.float64))]
         for i, (layer, (w, b)) in enumerate(zip(self.layers, self.weights, strict=True)):
             z = dense(trace[-1][1], w, b if layer.get("use_bias", True) else 0.0)
