@@ -135,9 +135,6 @@ def test_one_call_at_a_time():
     net, _ = network("plain-wide", np.float32, CROSS, ADAM, logits=True)
     x, y, order = data(net, 320, np.float32)
     run = _core.Run(net, x, y)
-    run.start(np.tile(order, 400), 32)
-    worker = threading.Thread(target=net.train, args=(run, 1 << 40, 0))
-    worker.start()
     calls = [
         lambda: net.predict(x[:1]),
         lambda: net.get(0, 0),
@@ -145,16 +142,15 @@ def test_one_call_at_a_time():
         lambda: net.set_learning_rate(1e-2),
     ]
     for call in calls:
-        refused = None
-        while worker.is_alive() and refused is None:
-            try:
-                call()
-            except RuntimeError as error:
-                refused = str(error)
+        run.start(np.tile(order, 400), 32)
+        worker = threading.Thread(target=net.train, args=(run, 1 << 40, 0))
+        worker.start()
+        while not run.done[1]:  # until it is inside
             time.sleep(0)
-        assert refused is None or "one call at a time" in refused
-    worker.join()
-    assert run.done[1] == 4000
+        with pytest.raises(RuntimeError, match="one call at a time"):
+            call()
+        worker.join()
+        assert run.done[1] == 4000
     assert net.predict(x[:1]).shape == (1, 10)
 
 
@@ -179,11 +175,10 @@ def test_an_order_is_not_changed_under_a_run():
     run.start(np.tile(order, 400), 32)
     worker = threading.Thread(target=net.train, args=(run, 1 << 40, 0))
     worker.start()
-    while worker.is_alive() and not run.done[1]:
+    while not run.done[1]:
         time.sleep(0)
-    if worker.is_alive():
-        with pytest.raises(RuntimeError, match="at rest"):
-            run.start(order, 32)
+    with pytest.raises(RuntimeError, match="a start between calls"):
+        run.start(order, 32)
     worker.join()
     assert run.done[1] == 4000
 
@@ -222,8 +217,10 @@ def test_bad_input_is_refused():
         (ValueError, "loss: expected one of", bad(loss=("mae", ()))),
         (ValueError, "sizes", bad(layers=())),
         (TypeError, "NoneType", bad(layers=({"units": 9, "activation": None},))),
-        (ValueError, "units of 1 or more", bad(layers=({"units": 0, "activation": ("relu", ())},))),
+        (ValueError, "sizes of 1 or more, got 0", bad(layers=({"units": 0, "activation": ("relu", ())},))),
         (MemoryError, "no memory", bad(2**40, 2**40)),
+        (MemoryError, "no memory for a size", bad(2**63 - 1)),
+        (MemoryError, "no memory for a size", bad(1, 2**63 - 1)),
     ]
     for error, text, call in cases:
         with pytest.raises(error, match=text):

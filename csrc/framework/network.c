@@ -1,5 +1,6 @@
 /* network.c: from a program to a network, and its weights in and out. */
 #include "network.h"
+#include <assert.h>
 #include <string.h>
 
 enum { INFER_ROWS = 256 };
@@ -129,8 +130,11 @@ fm_status fm_network_new(fm_network **out, const fm_program *program) {
         fm_network_free(net);
         return FM_NO_MEMORY;
     }
+    const int64_t measured = arena.used;
     arena.used = 0;
     lay_out(net, &arena);
+    assert(arena.used == measured);
+    (void)measured;
     start_slots(net);
     net->step_ns = estimate_ns(net);
     *out = net;

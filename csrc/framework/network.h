@@ -48,7 +48,7 @@ void fm_step_scale(const fm_network *net, const fm_run *run, int64_t n, int64_t 
 /* Thread 0, before the first barrier: this step's hyperparameters. */
 void fm_step_prepare(fm_network *net);
 /* Output activation, loss and dZ of the last layer, for rows lo … hi-1. */
-void fm_step_loss(const fm_network *net, int64_t n, int64_t lo, int64_t hi);
+void fm_step_loss(const fm_network *net, int64_t lo, int64_t hi);
 /* Thread 0, after the losses are in: adds them to the run's. */
 void fm_step_sum_loss(const fm_network *net, fm_run *run, int64_t n);
 

@@ -127,7 +127,7 @@ static int step(shard_job *job, fm_network *own, fm_run *run, int64_t lo, int64_
     fm_barrier(team, t);
     const int stop = job->stop[parity];
     narrow_forward(own, sums, n);
-    fm_step_loss(own, n, 0, n);
+    fm_step_loss(own, 0, n);
     if (t == 0) fm_step_sum_loss(own, run, n);
     narrow_backward(own, n);
     int64_t p0, p1, unused;

@@ -46,7 +46,7 @@ void fm_step_prepare(fm_network *net) {
     }
 }
 
-void fm_step_loss(const fm_network *net, int64_t n, int64_t lo, int64_t hi) {
+void fm_step_loss(const fm_network *net, int64_t lo, int64_t hi) {
     const fm_dense *last = &net->layers[net->count - 1];
     const fm_kernels *kern = net->kern;
     const int64_t row = lo * P * net->size;
@@ -60,7 +60,6 @@ void fm_step_loss(const fm_network *net, int64_t n, int64_t lo, int64_t hi) {
                                  net->labels + lo, net->scale + lo * net->size, &rows, net->loss_params);
     if (output) output->bwd(last->dZ + row, prediction, last->dZ + row, &rows, net->output_params);
     fm_dense_output_gradient(last, lo, hi);
-    (void)n;
 }
 
 void fm_step_sum_loss(const fm_network *net, fm_run *run, int64_t n) {
@@ -175,7 +174,7 @@ void fm_step_plain(fm_network *net, const fm_run *run, int64_t n, fm_team *team,
         fm_dense_forward(&net->layers[last], X, n, team, t);
         fm_barrier(team, t);
     }
-    fm_step_loss(net, n, lo, hi);
+    fm_step_loss(net, lo, hi);
     fm_barrier(team, t);
     backward(net, n, team, t);
 }

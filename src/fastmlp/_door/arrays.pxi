@@ -136,3 +136,13 @@ cdef cnp.ndarray row_index(object index, int64_t rows):
     if a.size and (a.min() < 0 or a.max() >= rows):
         raise IndexError(f"index: expected rows 0 to {rows - 1}, got {a.min()} to {a.max()}; drop those outside")
     return a.astype(np.int64, copy=False)
+
+
+cdef int check_sizes(str where, sizes) except -1:
+    """Sizes of 1 or more; what no machine could hold is told so before it is multiplied out."""
+    for size in sizes:
+        if size < 1:
+            raise ValueError(f"{where}: expected sizes of 1 or more, got {size}; give a size")
+        if size > 1 << 48:
+            raise MemoryError(f"{where}: no memory for a size of {size}; use smaller sizes")
+    return 0

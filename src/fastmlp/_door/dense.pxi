@@ -30,8 +30,7 @@ cdef class Dense:
 
     def __cinit__(self, int64_t batch, int64_t k, int64_t m, dtype="float32", str activation="linear", params=(),
                   bint use_bias=True, optimizer=None):
-        if batch < 1 or k < 1 or m < 1:
-            raise ValueError(f"Dense: expected batch, k and m of 1 or more, got {batch}, {k}, {m}; give sizes")
+        check_sizes("Dense", (batch, k, m))
         self.dtype = np.dtype(dtype)
         self.activation = activation
         self.optimizer = optimizer

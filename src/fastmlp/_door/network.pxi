@@ -66,8 +66,6 @@ cdef int fill_optimizer(fm_optimizer *o, settings) except -1:
 cdef int fill_layer(fm_program_layer *layer, description) except -1:
     """From a mapping: units, activation (name, params), and optionally the rest."""
     layer.units = description["units"]
-    if layer.units < 1:
-        raise ValueError(f"layer: expected units of 1 or more, got {layer.units}; give a size")
     name, params = description["activation"]
     layer.activation = kernel_kind("activation", name, params, layer.params)
     layer.use_bias = description.get("use_bias", True)
@@ -100,9 +98,7 @@ cdef class Network:
                   bint logits=False, uint64_t seed=0):
         cdef fm_program program
         cdef fm_program_layer *described
-        if inputs < 1 or batch < 1 or not layers:
-            raise ValueError(f"Network: expected inputs, batch and layers of 1 or more, got {inputs}, {batch} and "
-                             f"{len(layers)} layers; give sizes")
+        check_sizes("Network", (inputs, batch, len(layers), *(layer["units"] for layer in layers)))
         memset(&program, 0, sizeof(program))
         self.dtype = np.dtype(dtype)
         self.inputs, self.batch = inputs, batch
