@@ -76,12 +76,12 @@ def test_the_clock_stops_a_run():
     net, _ = network("plain-wide", np.float32, CROSS, ADAM, logits=True)
     x, y, order = data(net, 320, np.float32)
     run = _core.Run(net, x, y)
-    run.start(np.tile(order, 200), 32)
+    run.start(np.tile(order, 20), 32)
     calls = 1
     while not net.train(run, 1 << 40, 1e-3):
         calls += 1
-    assert 1 < calls <= 2000
-    assert run.done[:2] == (64000, 2000)
+    assert 1 < calls <= 200
+    assert run.done[:2] == (6400, 200)
 
 
 def test_learning_rate_may_change():
@@ -142,15 +142,14 @@ def test_one_call_at_a_time():
         lambda: net.set_learning_rate(1e-2),
     ]
     for call in calls:
-        run.start(np.tile(order, 400), 32)
-        worker = threading.Thread(target=net.train, args=(run, 1 << 40, 0))
+        run.start(np.tile(order, 1000), 32)
+        worker = threading.Thread(target=net.train, args=(run, 1 << 40, 1.0))
         worker.start()
         while not run.done[1]:  # until it is inside
             time.sleep(0)
         with pytest.raises(RuntimeError, match="one call at a time"):
             call()
         worker.join()
-        assert run.done[1] == 4000
     assert net.predict(x[:1]).shape == (1, 10)
 
 
@@ -172,15 +171,14 @@ def test_an_order_is_not_changed_under_a_run():
         _core.Run.__new__(_core.Run)
     assert net.train(run, 1 << 40, 0)
     assert run.done[:2] == (320, 10)
-    run.start(np.tile(order, 400), 32)
-    worker = threading.Thread(target=net.train, args=(run, 1 << 40, 0))
+    run.start(np.tile(order, 1000), 32)
+    worker = threading.Thread(target=net.train, args=(run, 1 << 40, 1.0))
     worker.start()
     while not run.done[1]:
         time.sleep(0)
     with pytest.raises(RuntimeError, match="a start between calls"):
         run.start(order, 32)
     worker.join()
-    assert run.done[1] == 4000
 
 
 def test_no_rows_at_all():
