@@ -74,7 +74,9 @@ if pid == 0:
     most, done = 0, False
     def compute_long():
         global done
-        for _ in range(5): _core.activation_fwd("tanh", big)
+        for _ in range(300):
+            _core.activation_fwd("tanh", big)
+            if most >= 2 + 3: break
         done = True
     thread = threading.Thread(target=compute_long)
     thread.start()
