@@ -133,7 +133,7 @@ def test_nan_reaches_the_loss_and_the_weights(dtype):
 
 
 def wait_until_busy(net):
-    """Until another thread computes with it: this call never gives up the GIL, so it cannot get in that thread's way."""
+    """Until another thread computes with it: the call keeps the GIL, so it cannot get in that thread's way."""
     with contextlib.suppress(RuntimeError):
         while True:
             net.set_learning_rate(1e-2)
