@@ -137,7 +137,10 @@ cdef class Network:
     @property
     def step(self):
         """Steps done; may be set, to resume."""
-        return fm_network_step(self.net)
+        self._enter()
+        cdef int64_t step = fm_network_step(self.net)
+        self.busy = False
+        return step
 
     @step.setter
     def step(self, int64_t step):
