@@ -94,7 +94,17 @@ typedef struct fm_dense_spec {
     double params[FM_PARAMS]; /* of the activation */
     int64_t k, m, batch;      /* batch: the most rows a call brings */
 } fm_dense_spec;
-enum { FM_PART_W, FM_PART_B, FM_PART_SLOTS }; /* parts: W, b, then slot s of W and of b at FM_PART_SLOTS + 2s (+ 1) */
+/* parts of an operation's state: W, b, slot s of W and of b at FM_PART_SLOTS + 2s (+ 1), and what few have */
+enum {
+    FM_PART_W,
+    FM_PART_B,
+    FM_PART_SLOTS,
+    FM_PART_MOVING_MEAN = FM_PART_SLOTS + 2 * FM_SLOTS, /* batch_norm; affine: shift */
+    FM_PART_MOVING_VARIANCE,                            /* affine: scale */
+    FM_PART_EMA_W,
+    FM_PART_EMA_B,
+    FM_PARTS
+};
 
 fm_status fm_dense_new(fm_dense_layer **layer, const fm_dense_spec *spec);
 void fm_dense_free(fm_dense_layer *layer);
@@ -149,6 +159,22 @@ int fm_loss_block(int type, int kind, void *loss, void *d, const void *pred, con
 enum { FM_REDUCE_SUM, FM_REDUCE_BATCH, FM_REDUCE_WEIGHTS };
 double fm_loss_reduce(int type, int reduction, const void *loss, const void *weights, int64_t n);
 void fm_loss_weigh(int type, void *weighted, const void *loss, const void *weights, int64_t n); /* w[i]·loss[i] */
+
+/* ---- metrics (kernels/metrics.h) ---------------------------------------------------------------------------------------
+ * A metric's state is added to batch by batch; what it comes to is worked out by its owner. Kinds whose traits are 1 take
+ * labels, the others a target laid out as the prediction; the one that is not looked at is NULL. */
+typedef struct fm_metric {
+    int kind;
+    int weighted; /* 0: weights are passed over */
+    double params[FM_PARAMS];
+    const double *thresholds; /* ascending; NULL when there are none */
+    int64_t threshold_count;
+    double *state; /* fm_metric_size of them */
+} fm_metric;
+int64_t fm_metric_size(int kind, const double *params, int64_t threshold_count, int64_t k);
+/* weights: one a row, NULL: all 1; scratch: shape->n elements of the type. */
+void fm_metric_rows(int type, const fm_metric *m, const void *prediction, const void *target, const int32_t *labels,
+                    const double *weights, const fm_rows *shape, void *scratch);
 
 /* ---- optimizers (kernels/optimizers.h) -------------------------------------------------------------------------------
  * In a step, in this order: the gradient of l1·Σ|w| + l2·Σw² is added to g; g is scaled (by grad_scale, by what
@@ -228,51 +254,95 @@ void fm_noise_bwd(int type, int kind, void *dX, const void *dY, const fm_rows *s
 void fm_random_integers(int64_t *out, int64_t n, int64_t below, const fm_draw *at);
 void fm_random_permutation(int64_t *out, int64_t n, const fm_draw *at);
 
-/* ---- programs: training a chain of dense layers (framework/network.c, train.c, infer.c) --------------------------------
- * A program is lowered once into a network: weights, optimizer state and one arena. fm_network_train then runs many
- * steps in one parallel region, without allocating, converting or copying anything but the rows of each batch. */
-typedef struct fm_program_layer {
-    int64_t units;
-    int activation, use_bias;
-    int noise, constraint; /* kinds; -1: none. Noise follows the activation, in training only. */
-    double params[FM_PARAMS], noise_params[FM_PARAMS], constraint_params[FM_PARAMS];
-    double l1, l2, bias_l1, bias_l2;
-} fm_program_layer;
+/* ---- programs (framework/network.c, op.c, train.c, infer.c) -----------------------------------------------------------
+ * A program is a list of operations on the rows of a batch, lowered once into a network: weights, optimizer state and
+ * one arena. fm_network_train then runs many steps in one parallel region, without allocating, converting or copying
+ * anything but the rows of each batch. Training, evaluation and prediction run on the same program. */
+#define FM_OPS(X)                                                                                             \
+    X(dense)          /* W (k,m), b; kind: the elementwise activation; noise may follow */                    \
+    X(activation)     /* kind: an elementwise one */                                                          \
+    X(noise)          /* kind; in training only */                                                            \
+    X(row_activation) /* kind */                                                                              \
+    X(trainable)      /* kind; W (count,m), or (count,1) when shared */                                       \
+    X(pieces)         /* kind; k = a whole number of times m */                                               \
+    X(batch_norm)     /* params: momentum, epsilon; W gamma, b beta, both optional; the two moving moments */ \
+    X(layer_norm)     /* params: epsilon; W gamma, b beta, both optional */                                   \
+    X(unit_norm)      /* params: epsilon */                                                                   \
+    X(affine)         /* (x - shift) · scale + b; its numbers are set as parts and never trained */           \
+    X(activity)       /* params: l1, l2; passes on what comes, at the price of l1·Σ|x| + l2·Σx² a row */
+#define FM_OP_ENUM(name) FM_OP_##name,
+enum { FM_OPS(FM_OP_ENUM) FM_OP_COUNT };
+#undef FM_OP_ENUM
+
+typedef struct fm_program_weights { /* what training does to W or to b */
+    double l1, l2, constraint_params[FM_PARAMS];
+    int constraint, axis; /* kind, -1: none; 0: the norm of each column of W, 1: of each row (a bias is one row) */
+    int spared;           /* from weight decay */
+} fm_program_weights;
+
+typedef struct fm_program_op {
+    int op, kind;  /* FM_OP_…, and which of its family */
+    int64_t units; /* columns of what it gives */
+    int64_t count; /* trainable: rows of W */
+    int use_weights, use_bias, shared, frozen;
+    int noise; /* kind, -1: none. Follows a dense layer's activation, in training only. */
+    double params[FM_PARAMS], noise_params[FM_PARAMS];
+    uint64_t seed; /* of its draws */
+    fm_program_weights W, b;
+} fm_program_op;
 
 typedef struct fm_program {
     int type;
-    int64_t inputs, batch, count; /* batch: the most rows of a step; count: of layers, at least 1 */
-    const fm_program_layer *layers;
-    int output;       /* a row activation after the last layer; -1: none */
-    int loss, logits; /* logits: the loss takes what comes before the last activation (elementwise or row) */
+    int64_t inputs, batch, count; /* batch: the most rows of a step; count: of operations, at least 1 */
+    const fm_program_op *ops;
+    int output;       /* a row activation after the last operation; -1: none */
+    int loss, logits; /* logits: the loss takes what comes before the last activation, output or else a dense layer's */
+    int reduction;    /* FM_REDUCE_…, of a batch's losses; labels below 0 are not in the count */
+    int shows;        /* keep each batch's prediction, for metrics */
     double output_params[FM_PARAMS], loss_params[FM_PARAMS];
     fm_optimizer optimizer;
-    uint64_t seed;
+    double ema_momentum;   /* > 0: a moving average of all weights is kept … */
+    int64_t ema_overwrite; /* … and takes their place every so many steps; 0: never */
 } fm_program;
 
 typedef struct fm_run {
     fm_view x, target;           /* target.data NULL: labels are used */
     const int32_t *labels;       /* one class a row of x */
+    int ignores;                 /* some labels may be below 0 */
     const double *sample_weight; /* one a row of x; NULL: all 1 */
     const int64_t *index;        /* the order of the rows; NULL: as they come */
-    int64_t n, batch, at;        /* rows in the order, rows a step, rows done (moved on) */
-    int64_t most_steps;          /* stop after this many … */
-    double seconds;              /* … or this long (<= 0: no limit), always between steps */
-    double loss, weight;         /* Σ w·loss and the number of rows, added to */
-    int64_t steps;               /* steps done, added to */
+    const double *rates;         /* learning rates, one for each step since steps was 0; NULL: the network's */
+    const fm_metric *metrics;    /* what else is added up, over predictions and targets */
+    int64_t metric_count;
+    int64_t n, batch, at; /* rows in the order, rows a step, rows done (moved on) */
+    int64_t most_steps;   /* stop after this many … */
+    double seconds;       /* … or this long (<= 0: no limit), always between steps */
+    double loss, weight;  /* Σ batch's loss · rows, penalties included, and the number of rows; added to */
+    int64_t steps;        /* steps done, added to */
 } fm_run;
 
 typedef struct fm_network fm_network;
 fm_status fm_network_new(fm_network **net, const fm_program *program);
 void fm_network_free(fm_network *net);
-void fm_network_write(fm_network *net, int64_t layer, int part, const void *values); /* parts as of a dense layer */
-void fm_network_read(const fm_network *net, int64_t layer, int part, void *values);
+/* Rows and columns of a part of an operation; 0 when it has none. */
+int fm_network_part(const fm_network *net, int64_t op, int part, int64_t *rows, int64_t *cols);
+void fm_network_write(fm_network *net, int64_t op, int part, const void *values);
+void fm_network_read(const fm_network *net, int64_t op, int part, void *values);
 const char *fm_network_path(const fm_network *net); /* "plain", "tiny" or "sharded": shapes decide */
+int64_t fm_network_bytes(const fm_network *net);    /* of weights, state and all buffers */
 int64_t fm_network_step(const fm_network *net);
 void fm_network_set_step(fm_network *net, int64_t step);
 void fm_network_set_learning_rate(fm_network *net, double learning_rate);
 void fm_network_train(fm_network *net, fm_run *run);
 /* Y for the rows that index names (NULL: the first n of x), row-major. */
 void fm_network_predict(fm_network *net, void *Y, const fm_view *x, const int64_t *index, int64_t n);
-/* The loss of each of those rows, unweighted. */
-void fm_network_evaluate(fm_network *net, void *row_loss, const fm_run *run);
+/* The loss of each row of the run, unweighted; its metrics are added to, and to row_price (NULL: not wanted) what
+ * activities ask for each row. */
+void fm_network_evaluate(fm_network *net, void *row_loss, double *row_price, const fm_run *run);
+/* l1·Σ|w| + l2·Σw² over all weights that are trained. */
+double fm_network_penalty(fm_network *net);
+/* Y of the run's rows (at most a batch) as training makes them: with noise, and batch moments that move the moving
+ * ones. */
+void fm_network_forward(fm_network *net, void *Y, const fm_run *run);
+/* What the last step predicted, n rows of it; only with `shows`. */
+void fm_network_shown(const fm_network *net, void *Y, int64_t n);

@@ -74,6 +74,22 @@ typedef struct fm_loss_kernel {
                   int64_t cols, int64_t ld, const double *params);
 } fm_loss_kernel;
 
+/* -- metrics: what the rows of a batch add to the state */
+typedef struct fm_metric_batch {
+    const void *prediction, *target;
+    const int32_t *labels;
+    const double *weights; /* NULL: all 1 */
+    const fm_rows *shape;
+    void *scratch; /* an element a row */
+} fm_metric_batch;
+
+enum { FM_STATE_MEAN, FM_STATE_BINS, FM_STATE_CLASSES, FM_STATE_MOMENTS }; /* see kernels/metrics.h */
+typedef struct fm_metric_kernel {
+    const char *name, *params;
+    int labels, state;
+    void (*add)(const fm_metric *m, const fm_metric_batch *batch);
+} fm_metric_kernel;
+
 /* -- optimizers. One step over a block: w and the slots are updated in place from the gradient g.
  *    Before the step, in this order:  g += l1·sign(w) + 2·l2·w;  g *= grad_scale;  g is clipped to ±clip_value;
  *    w -= decay·w  (decoupled; decay = learning rate × weight decay). `general` is 0 when none of these is asked for. */
@@ -177,6 +193,9 @@ typedef struct fm_kernels {
     void (*sum_chunks)(void *y, const void *chunks, int64_t apart, int64_t count, int64_t rows, int64_t cols);
     void (*add_column)(void *y, const void *column, int64_t rows, int64_t cols); /* y[i·32 + j] += column[i] */
     void (*copy)(void *y, const void *x, int64_t rows, int64_t cols);
+    /* dx = dy + l1·sign(x) + 2·l2·x, for blocks as above */
+    void (*penalise)(void *dx, const void *dy, const void *x, int64_t rows, int64_t cols, int64_t ld, double l1,
+                     double l2);
     void (*zero)(void *y, int64_t rows, int64_t cols);
     void (*gather)(void *panels, int64_t batch, const fm_view *x, const int64_t *index, int64_t lo, int64_t hi);
     void (*to_panels)(void *panels, int64_t batch, const void *x, int64_t ldx, int64_t rows, int64_t cols);
@@ -196,6 +215,7 @@ typedef struct fm_kernels {
     void (*sum_rows)(void *out, int64_t ld, const void *x, const fm_rows *shape); /* out[i · ld] = Σ_j x(i, j) */
     const fm_pieces_kernel *pieces;
     const fm_loss_kernel *losses;
+    const fm_metric_kernel *metrics;
     const fm_optimizer_kernel *optimizers;
 
     const fm_constraint_kernel *constraints;

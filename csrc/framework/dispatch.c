@@ -53,8 +53,14 @@ const char *fm_compiler(void) {
 }
 
 /* One entry of a family's registry; the tables end with a nameless one. */
+#define FM_OP_NAME(name) #name,
 int fm_registry(fm_entry *entry, const char *family, int64_t i) {
     const fm_kernels *t = fm_table(FM_F32);
+    if (!strcmp(family, "op")) {
+        static const char *const names[] = {FM_OPS(FM_OP_NAME) NULL};
+        *entry = (fm_entry){names[i], "", 0};
+        return names[i] != 0;
+    }
 #define FM_FAMILY(label, list, text, value)                \
     if (!strcmp(family, label)) {                          \
         *entry = (fm_entry){t->list[i].name, text, value}; \
@@ -66,6 +72,7 @@ int fm_registry(fm_entry *entry, const char *family, int64_t i) {
     FM_FAMILY("trainable", trainables, t->trainables[i].rows, t->trainables[i].repeats)
     FM_FAMILY("pieces", pieces, "", t->pieces[i].pieces)
     FM_FAMILY("loss", losses, t->losses[i].params, t->losses[i].labels)
+    FM_FAMILY("metric", metrics, t->metrics[i].params, t->metrics[i].labels)
     FM_FAMILY("optimizer", optimizers, t->optimizers[i].params, t->optimizers[i].slots)
     FM_FAMILY("constraint", constraints, t->constraints[i].params, 0)
     FM_FAMILY("reduction", reductions, "", t->reductions[i].index)

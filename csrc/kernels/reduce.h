@@ -75,16 +75,18 @@ static void max_rows(void *out, const void *x, const fm_rows *s) {
 }
 
 /* The first of equals; a NaN counts as the largest, as in NumPy. */
-static void argmax_rows(void *out, const void *x_, const fm_rows *s) {
-    for (int64_t i = 0; i < s->n; i++) {
-        const real *x = (const real *)x_ + i * s->rs, largest = largest_in_row(x_, s, i);
-        int64_t j = 0;
-        for (; j < s->k; j++) {
-            real z = x[j / FM_PANEL * s->cs + j % FM_PANEL];
-            if (z == largest || z != z) break;
-        }
-        ((int64_t *)out)[i] = j;
+static int64_t argmax_in_row(const real *x, const fm_rows *s, int64_t i) {
+    const real largest = largest_in_row(x, s, i);
+    int64_t j = 0;
+    for (; j < s->k; j++) {
+        const real z = x[place(s, i, j)];
+        if (z == largest || z != z) break;
     }
+    return j;
+}
+
+static void argmax_rows(void *out, const void *x, const fm_rows *s) {
+    for (int64_t i = 0; i < s->n; i++) ((int64_t *)out)[i] = argmax_in_row(x, s, i);
 }
 
 enum { VALUE, INDEX };

@@ -36,3 +36,14 @@ static double sum_squares_regularized(const void *g_, const void *w_, int64_t co
     vr one = vr_set((real)l1), two = vr_set((real)(2 * l2));
     FM_SUM(count, o, n, add_square(acc[v], regularized(load_lanes(g + o, n), load_lanes(w + o, n), one, two)));
 }
+static void penalise(void *dx_, const void *dy_, const void *x_, int64_t rows, int64_t cols, int64_t ld, double l1,
+                     double l2) {
+    const vr one = vr_set((real)l1), two = vr_set((real)(2 * l2));
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < cols; j += VL) {
+            const int n = cols - j < VL ? (int)(cols - j) : VL;
+            const int64_t at = i * ld + j;
+            const vr x = load_lanes((const real *)x_ + at, n);
+            store_lanes((real *)dx_ + at, regularized(load_lanes((const real *)dy_ + at, n), x, one, two), n);
+        }
+}

@@ -17,6 +17,7 @@
 #include "sums.h"
 #include "constraints.h"
 #include "reduce.h"
+#include "metrics.h"
 #include "norm.h"
 #include "random.h"
 
@@ -35,6 +36,7 @@ const fm_kernels FM_TABLE = {
     .sum_chunks = sum_chunks,
     .add_column = add_column,
     .copy = copy,
+    .penalise = penalise,
     .zero = zero,
     .gather = gather,
     .to_panels = to_panels,
@@ -47,6 +49,7 @@ const fm_kernels FM_TABLE = {
     .sum_rows = sum_rows_apart,
     .pieces = pieces_table,
     .losses = loss_table,
+    .metrics = metric_table,
     .optimizers = optimizer_table,
     .constraints = constraint_table,
     .sum_abs = sum_abs,

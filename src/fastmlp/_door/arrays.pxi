@@ -127,8 +127,13 @@ cdef cnp.ndarray matrix_view(object value, str name, int64_t columns, fm_view *v
 
 
 cdef cnp.ndarray row_index(object index, int64_t rows):
-    """Row numbers as int64, each checked to lie in [0, rows): a copy, for they are offsets and must stay as checked."""
-    cdef cnp.ndarray a = np.array(index, order="C")
+    """Row numbers as int64, each checked to lie in [0, rows).
+
+    They are offsets and must stay as checked: a copy, unless the array is one that cannot be written.
+    """
+    still = (type(index) is np.ndarray and index.dtype == np.int64 and index.flags.c_contiguous and
+             index.flags.owndata and not index.flags.writeable)
+    cdef cnp.ndarray a = index if still else np.array(index, order="C")
     if a.ndim == 1 and a.size == 0:
         return np.empty(0, np.int64)
     if a.ndim != 1 or a.dtype.kind not in "iu":

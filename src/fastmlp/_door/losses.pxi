@@ -112,13 +112,17 @@ def loss_block(str name, pred, target, params=(), scale=None, gradient=True, out
     return losses, d
 
 
+cdef int reduction_kind(str reduction) except -1:
+    if reduction not in _REDUCTIONS:
+        raise ValueError(f"reduction: expected one of {', '.join(_REDUCTIONS)}, got {reduction!r}; use one of these")
+    return _REDUCTIONS[reduction]
+
+
 def loss_reduce(losses, str reduction, weights=None):
     """One number from the losses of a batch: their weighted sum over 1, over their count or over the weights' sum."""
     cdef cnp.ndarray a = dense_array(losses, "losses")
     cdef int type = real_type(a, "losses"), kind
-    if reduction not in _REDUCTIONS:
-        raise ValueError(f"reduction: expected one of {', '.join(_REDUCTIONS)}, got {reduction!r}; use one of these")
-    kind = _REDUCTIONS[reduction]
+    kind = reduction_kind(reduction)
     if cnp.PyArray_NDIM(a) != 1:
         raise ValueError(f"losses: expected one number a row, got shape {np.shape(a)}; use ravel()")
     cdef int64_t n = cnp.PyArray_SIZE(a)

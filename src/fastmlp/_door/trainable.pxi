@@ -9,6 +9,12 @@ cdef extern from "fastmlp.h" nogil:
     void fm_trainable_fold(int type, void *dShared, const void *dTheta, int64_t parameters, int64_t m, int64_t capacity)
 
 
+cdef bint parameter_rows_fit(object kernel, int64_t rows):
+    """Does a parameter matrix of this kernel have so many rows?"""
+    names = len(kernel.params)
+    return 0 <= rows <= FM_MOST_PARAMETERS and rows % names == 0 if kernel.traits else rows == names
+
+
 cdef cnp.ndarray parameters_like(object theta, object kernel, cnp.ndarray x, int64_t m, object panels, bint shared,
                                  str name):
     """The parameter matrix, in x's layout: rows as the kernel wants them, a column for each of x's or one for all."""
@@ -19,8 +25,7 @@ cdef cnp.ndarray parameters_like(object theta, object kernel, cnp.ndarray x, int
     cdef object shape = (rows, columns)
     if panels is not None:
         shape = (-(-columns // FM_PANEL), rows, FM_PANEL)
-    fits = rows % len(names) == 0 and rows <= FM_MOST_PARAMETERS if kernel.traits else rows == len(names)
-    if t.dtype != x.dtype or np.shape(t) != shape or not fits:
+    if t.dtype != x.dtype or np.shape(t) != shape or not parameter_rows_fit(kernel, rows):
         wanted = f"{len(names)}·S rows, at most {FM_MOST_PARAMETERS}," if kernel.traits else f"{len(names)} rows"
         raise ValueError(
             f"{name}: expected {wanted} of parameters ({', '.join(names)}) and {columns} columns of {x.dtype}, "
