@@ -3,7 +3,7 @@
     python tests/fingerprints.py
 
 Several networks go into each value, so that every path of the engine (plain, tiny, sharded; with dropout, L2 and
-clipping by norm) is in it. Exits with 1 if the values of a type differ.
+clipping by norm) and every kind of operation is in it. Exits with 1 if the values of a type differ.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ import sys
 
 import numpy as np
 from fastmlp import _core
+from program_cases import ALL, Case, build, data, parts_of
 
 CROSS = ("sparse_categorical_crossentropy_logits", (-1,))
+CATEGORICAL = ("categorical_crossentropy_logits", (0.0,))
 ADAM = (0.9, 0.999, 1e-7, 0.0)
 NETWORKS = [  # inputs, widths, batch, options of the optimizer
     (784, (128, 10), 32, {}),
@@ -22,6 +24,7 @@ NETWORKS = [  # inputs, widths, batch, options of the optimizer
     (2, (8, 8, 3), 32, {}),
     (784, (16, 16, 10), 32, {"weight_decay": 0.01}),
 ]
+SHARDED = (16, 16, 10)
 
 
 def fingerprint(dtype: str) -> str:
@@ -30,7 +33,8 @@ def fingerprint(dtype: str) -> str:
     for inputs, widths, batch, options in NETWORKS:
         rng = np.random.default_rng(7)
         noise = {} if max(widths) <= 16 and inputs <= 16 else {"noise": ("dropout", (0.2,))}
-        layers = [{"units": m, "activation": ("tanh", ()), "l2": 1e-4, **noise} for m in widths[:-1]]
+        penalty = {} if widths == SHARDED else {"weights": {"l2": 1e-4}}
+        layers = [{"units": m, "activation": ("tanh", ()), **penalty, **noise} for m in widths[:-1]]
         layers.append({"units": widths[-1], "activation": ("linear", ())})
         net = _core.Network(dtype, inputs, batch, layers, CROSS, ("adam", ADAM, 1e-3, options), None, True, 1)
         for i, (k, m) in enumerate(zip((inputs, *widths), widths, strict=False)):
@@ -43,7 +47,21 @@ def fingerprint(dtype: str) -> str:
         for layer in range(len(widths)):
             for part in range(2 + 2 * net.slots):
                 digest.update(net.get(layer, part).tobytes())
+    for array in every_kind(dtype):
+        digest.update(array.tobytes())
     return digest.hexdigest()
+
+
+def every_kind(dtype: str) -> list[np.ndarray]:
+    """All that a program of every kind of operation holds after as many steps, and what it predicts."""
+    case = Case(72, 32, ALL, CATEGORICAL, ("adam", ADAM, 1e-3, {}), ("softmax", ()), True, ema=(0.9, 7))
+    net, twin = build(case, dtype)
+    x, y, _, order = data(case, net, dtype, 50 * case.batch - case.batch // 2)
+    run = _core.Run(net, x, y)
+    run.start(order, case.batch)
+    while not net.train(run, 17, 0):
+        pass
+    return [*(net.get(*place[1:]) for place in parts_of(twin)), net.predict(x)]
 
 
 def main() -> int:

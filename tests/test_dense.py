@@ -7,7 +7,7 @@ import pytest
 from fastmlp import _core
 from lookup import slope, twin
 from reference import activations
-from reference.network import dense, dense_grad
+from reference.dense import dense, dense_grad
 from shapes import DENSE
 from tolerance import assert_close, assert_trained_alike
 

@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 from fastmlp import _core
-from network_cases import ADAM, BINARY, CROSS, MSE, SGD, SHAPES, data, net_layers, network, train, train_twin, weights
+from network_cases import ADAM, BINARY, CROSS, MSE, SGD, SHAPES, data, network, train, train_twin, weights
 from tolerance import assert_trained_alike
 
 
@@ -39,7 +39,7 @@ def test_resuming_from_read_state(shape, dtype):
     half = one.batch * 4
     train(one, x, y, order[:half])
     two, _ = network(shape, dtype, MSE, ADAM, seed=99)
-    for layer in net_layers(one):
+    for layer in range(one.count):
         for part in range(2 + 2 * one.slots):
             two.set(layer, part, one.get(layer, part))
     two.step = one.step
@@ -218,7 +218,7 @@ def test_bad_input_is_refused():
         (ValueError, "1 to 33 rows, got 34", lambda: _core.Run(net, x, y).start(None, 34)),
         (IndexError, "rows 0 to 19", lambda: _core.Run(net, x, y).start([20], 4)),
         (ValueError, "expected shape .50, 65.", lambda: net.set(0, 0, np.zeros((65, 50)))),
-        (IndexError, "a layer below 3", lambda: net.get(3, 0)),
+        (IndexError, "an operation below 3", lambda: net.get(3, 0)),
         (ValueError, "expected 0 or more", lambda: setattr(net, "step", -1)),
         (ValueError, "loss: expected one of", bad(loss=("mae", ()))),
         (ValueError, "sizes", bad(layers=())),

@@ -19,50 +19,64 @@ void *fm_arena_take(fm_arena *arena, int64_t a, int64_t b, int64_t c, int64_t si
     return p;
 }
 
-void fm_dense_layout(fm_dense *layer, fm_arena *arena, int train, int gradients) {
-    const int64_t panels = fm_panels(layer->m), batch = layer->batch, k = layer->k, size = layer->size;
-    layer->W = fm_arena_take(arena, panels, k, P, size);
+void fm_weights_layout(fm_op *layer, fm_arena *arena, int train, int gradients) {
+    const int64_t panels = fm_panels(layer->width), depth = layer->depth, size = layer->size;
+    layer->W = fm_arena_take(arena, panels, depth, P, size);
     layer->b = fm_arena_take(arena, panels, P, 1, size);
+    for (int s = 0; train && s < layer->slots; s++) {
+        layer->slot_W[s] = fm_arena_take(arena, panels, depth, P, size);
+        layer->slot_b[s] = fm_arena_take(arena, panels, P, 1, size);
+    }
+    if (!gradients) return;
+    layer->dW = fm_arena_take(arena, panels, depth, P, size);
+    layer->db = fm_arena_take(arena, panels, P, 1, size);
+}
+
+void fm_dense_layout(fm_op *layer, fm_arena *arena, int train, int gradients) {
+    const int64_t panels = fm_panels(layer->m), batch = layer->batch, size = layer->size;
+    fm_weights_layout(layer, arena, train, gradients);
     layer->Y = fm_arena_take(arena, panels, batch, P, size);
     layer->Z = layer->kern->activations[layer->activation].saves == FM_SAVES_INPUT
                    ? fm_arena_take(arena, panels, batch, P, size)
                    : NULL;
     layer->out = layer->noise >= 0 ? fm_arena_take(arena, panels, batch, P, size) : layer->Y;
     if (!train) return;
-    for (int s = 0; s < layer->slots; s++) {
-        layer->slot_W[s] = fm_arena_take(arena, panels, k, P, size);
-        layer->slot_b[s] = fm_arena_take(arena, panels, P, 1, size);
-    }
     layer->dZ = fm_arena_take(arena, panels, batch, P, size);
     layer->dZt_stride = panels * P * P;
     layer->dZt = fm_arena_take(arena, batch / P, layer->dZt_stride, 1, size);
-    if (gradients) {
-        layer->dW = fm_arena_take(arena, panels, k, P, size);
-        layer->db = fm_arena_take(arena, panels, P, 1, size);
+}
+
+/* A part's memory; its rows. NULL for what this operation does not have. */
+static char *part_memory(const fm_op *op, int part, int64_t *rows) {
+    if (FM_PART_SLOTS <= part && part < FM_PART_MOVING_MEAN) {
+        const int slot = (part - FM_PART_SLOTS) / 2, vector = part % 2;
+        *rows = vector ? 1 : op->depth;
+        return vector ? op->slot_b[slot] : op->slot_W[slot];
+    }
+    *rows = part == FM_PART_W || part == FM_PART_EMA_W ? op->depth : 1;
+    switch (part) {
+    case FM_PART_W: return op->W;
+    case FM_PART_B: return op->b;
+    case FM_PART_MOVING_MEAN: return op->moving_mean;
+    case FM_PART_MOVING_VARIANCE: return op->moving_variance;
+    case FM_PART_EMA_W: return op->ema_W;
+    default: return op->ema_b;
     }
 }
 
-/* A part's memory; its rows: k for a matrix, 1 for a vector. */
-static char *part_memory(const fm_dense *layer, int part, int64_t *rows) {
-    const int slot = (part - FM_PART_SLOTS) / 2, vector = part % 2;
-    *rows = vector ? 1 : layer->k;
-    if (part >= FM_PART_SLOTS) return vector ? layer->slot_b[slot] : layer->slot_W[slot];
-    return vector ? layer->b : layer->W;
-}
-
-void fm_dense_set_part(fm_dense *layer, int part, const void *values) {
+void fm_weights_set_part(fm_op *op, int part, const void *values) {
     int64_t rows;
-    char *memory = part_memory(layer, part, &rows);
-    layer->kern->to_panels(memory, rows, values, layer->m, rows, layer->m);
+    char *memory = part_memory(op, part, &rows);
+    op->kern->to_panels(memory, rows, values, op->width, rows, op->width);
 }
 
-void fm_dense_get_part(const fm_dense *layer, int part, void *values) {
+void fm_weights_get_part(const fm_op *op, int part, void *values) {
     int64_t rows;
-    const char *memory = part_memory(layer, part, &rows);
-    layer->kern->from_panels(values, layer->m, memory, rows, rows, layer->m);
+    const char *memory = part_memory(op, part, &rows);
+    op->kern->from_panels(values, op->width, memory, rows, rows, op->width);
 }
 
-fm_sink fm_dense_sink(const fm_dense *layer) {
+fm_sink fm_dense_sink(const fm_op *layer) {
     return (fm_sink){layer->dZ,         layer->dZt,          layer->dZt_stride,
                      layer->activation, layer->params,       fm_dense_saved(layer),
                      layer->noise,      layer->noise_params, layer->draw};
@@ -98,7 +112,7 @@ void fm_product(const fm_kernels *kern, int a_layout, char *C, const char *A, in
 }
 
 /* Bias, activation and noise over the sums Z = XW of panel p, rows r0 … r1-1. */
-static void finish(const fm_dense *layer, char *Z, int64_t p, int64_t r0, int64_t r1) {
+static void finish(const fm_op *layer, char *Z, int64_t p, int64_t r0, int64_t r1) {
     const fm_kernels *kern = layer->kern;
     const int64_t columns = fm_whole_lanes(fm_panel_columns(layer->m, p)), rows = r1 - r0;
     const int64_t at = (p * layer->batch + r0) * P * layer->size;
@@ -113,7 +127,7 @@ static void finish(const fm_dense *layer, char *Z, int64_t p, int64_t r0, int64_
 }
 
 /* Y of panel p for rows r0 … r1-1, at most one tile of them. */
-static void forward_tile(const fm_dense *layer, const char *X, int64_t p, int64_t r0, int64_t r1) {
+static void forward_tile(const fm_op *layer, const char *X, int64_t p, int64_t r0, int64_t r1) {
     const fm_kernels *kern = layer->kern;
     const int64_t size = layer->size, k = layer->k, batch = layer->batch;
     const int64_t columns = fm_whole_lanes(fm_panel_columns(layer->m, p));
@@ -123,9 +137,9 @@ static void forward_tile(const fm_dense *layer, const char *X, int64_t p, int64_
     finish(layer, C, p, r0, r1);
 }
 
-void fm_dense_finish_rows(const fm_dense *layer, char *sums, int64_t r0, int64_t r1) { finish(layer, sums, 0, r0, r1); }
+void fm_dense_finish_rows(const fm_op *layer, char *sums, int64_t r0, int64_t r1) { finish(layer, sums, 0, r0, r1); }
 
-void fm_dense_forward(const fm_dense *layer, const char *X, int64_t n, const fm_team *team, int t) {
+void fm_dense_forward(const fm_op *layer, const char *X, int64_t n, const fm_team *team, int t) {
     const int64_t tiles = tile_count(layer->kern, n, fm_min64(layer->m, P));
     int64_t lo, hi;
     fm_share(fm_panels(layer->m) * tiles, t, fm_team_size(team), &lo, &hi);
@@ -136,7 +150,7 @@ void fm_dense_forward(const fm_dense *layer, const char *X, int64_t n, const fm_
     }
 }
 
-void fm_dense_forward_rows(const fm_dense *layer, const char *X, int64_t r0, int64_t r1) {
+void fm_dense_forward_rows(const fm_op *layer, const char *X, int64_t r0, int64_t r1) {
     const int64_t tiles = tile_count(layer->kern, r1 - r0, fm_min64(layer->m, P));
     for (int64_t p = 0; p < fm_panels(layer->m); p++)
         for (int64_t r = 0; r < tiles; r++) {
@@ -163,7 +177,7 @@ static void through_activation(const fm_kernels *kern, const fm_sink *sink, int6
 }
 
 /* One 32 × 32 tile of dX: (inputs of panel pi) × (batch group q), computed transposed, then turned. */
-static void backward_data_tile(const fm_dense *layer, const fm_sink *sink, int64_t n, int64_t pi, int64_t q) {
+static void backward_data_tile(const fm_op *layer, const fm_sink *sink, int64_t n, int64_t pi, int64_t q) {
     const fm_kernels *kern = layer->kern;
     const int64_t size = layer->size, k = layer->k, batch = layer->batch;
     const int64_t inputs = fm_panel_columns(k, pi), rows = fm_min64(n - q * P, P);
@@ -180,20 +194,20 @@ static void backward_data_tile(const fm_dense *layer, const fm_sink *sink, int64
     if (sink->dt) kern->transpose(sink->dt + (q * sink->dt_stride + pi * P * P) * size, d, P, columns);
 }
 
-void fm_dense_backward_data(const fm_dense *layer, const fm_sink *sink, int64_t n, const fm_team *team, int t) {
+void fm_dense_backward_data(const fm_op *layer, const fm_sink *sink, int64_t n, const fm_team *team, int t) {
     const int64_t groups = (n + P - 1) / P;
     int64_t lo, hi;
     fm_share(fm_panels(layer->k) * groups, t, fm_team_size(team), &lo, &hi);
     for (int64_t u = lo; u < hi; u++) backward_data_tile(layer, sink, n, u / groups, u % groups);
 }
 
-void fm_dense_output_gradient(const fm_dense *layer, int64_t r0, int64_t r1) {
+void fm_dense_output_gradient(const fm_op *layer, int64_t r0, int64_t r1) {
     const fm_sink sink = fm_dense_sink(layer);
     for (int64_t p = 0; p < fm_panels(layer->m); p++)
         through_activation(layer->kern, &sink, layer->batch, p, r0, r1, layer->m);
 }
 
-void fm_dense_transpose(const fm_dense *layer, int64_t n, const fm_team *team, int t) {
+void fm_dense_transpose(const fm_op *layer, int64_t n, const fm_team *team, int t) {
     const int64_t groups = (n + P - 1) / P, panels = fm_panels(layer->m), size = layer->size;
     int64_t lo, hi;
     fm_share(groups * panels, t, fm_team_size(team), &lo, &hi);
@@ -216,8 +230,7 @@ static slots_at at_offset(char *const slots[FM_SLOTS], int count, int64_t offset
 }
 
 /* The bias gradient of one panel: the column sums of dZ. */
-void fm_dense_bias(const fm_dense *layer, int64_t p, int64_t n, const fm_optimizer_kernel *optimizer,
-                   const fm_hyper *h) {
+void fm_dense_bias(const fm_op *layer, int64_t p, int64_t n, const fm_optimizer_kernel *optimizer, const fm_hyper *h) {
     const fm_kernels *kern = layer->kern;
     const int64_t size = layer->size, columns = fm_whole_lanes(fm_panel_columns(layer->m, p)), at = p * P * size;
     _Alignas(64) char sums[P * sizeof(double)];
@@ -229,7 +242,7 @@ void fm_dense_bias(const fm_dense *layer, int64_t p, int64_t n, const fm_optimiz
 }
 
 /* One panel of inputs × one panel of outputs of dW. */
-static void weights_tile(const fm_dense *layer, const char *X, int64_t n, int64_t p, int64_t pi,
+static void weights_tile(const fm_op *layer, const char *X, int64_t n, int64_t p, int64_t pi,
                          const fm_optimizer_kernel *optimizer, const fm_hyper *h) {
     const fm_kernels *kern = layer->kern;
     const int64_t size = layer->size, k = layer->k, batch = layer->batch;
@@ -250,13 +263,13 @@ static void weights_tile(const fm_dense *layer, const char *X, int64_t n, int64_
     }
 }
 
-void fm_dense_weights(const fm_dense *layer, const char *X, int64_t n, int64_t u0, int64_t u1,
+void fm_dense_weights(const fm_op *layer, const char *X, int64_t n, int64_t u0, int64_t u1,
                       const fm_optimizer_kernel *optimizer, const fm_hyper *h) {
     const int64_t in_panels = fm_panels(layer->k);
     for (int64_t u = u0; u < u1; u++) weights_tile(layer, X, n, u / in_panels, u % in_panels, optimizer, h);
 }
 
-void fm_dense_backward_weights(const fm_dense *layer, const char *X, int64_t n, const fm_optimizer_kernel *optimizer,
+void fm_dense_backward_weights(const fm_op *layer, const char *X, int64_t n, const fm_optimizer_kernel *optimizer,
                                const fm_hyper *for_W, const fm_hyper *for_b, const fm_team *team, int t) {
     const int64_t in_panels = fm_panels(layer->k), panels = fm_panels(layer->m);
     int64_t lo, hi;
@@ -267,17 +280,21 @@ void fm_dense_backward_weights(const fm_dense *layer, const char *X, int64_t n, 
         fm_dense_bias(layer, p, n, optimizer, for_b);
 }
 
-void fm_dense_update(const fm_dense *layer, const fm_optimizer_kernel *optimizer, const fm_hyper *for_W,
-                     const fm_hyper *for_b, const fm_team *team, int t) {
-    const int64_t panels = fm_panels(layer->m), size = layer->size, k = layer->k;
-    for (int64_t p = 0; p < panels; p++) {
+void fm_weights_update(const fm_op *op, const fm_optimizer_kernel *optimizer, const fm_hyper *for_W,
+                       const fm_hyper *for_b, const fm_team *team, int t) {
+    const int64_t size = op->size, depth = op->depth;
+    if (op->frozen) return;
+    for (int64_t p = 0; p < fm_panels(op->width); p++) {
+        const int64_t columns = fm_whole_lanes(fm_panel_columns(op->width, p));
         int64_t lo, hi;
-        fm_share(k, t, fm_team_size(team), &lo, &hi);
-        const int64_t at = (p * k + lo) * P * size, columns = fm_whole_lanes(fm_panel_columns(layer->m, p));
-        slots_at s = at_offset(layer->slot_W, layer->slots, at);
-        optimizer->step(layer->W + at, layer->dW + at, s.s, hi - lo, columns, P, for_W);
-        if (t || !layer->use_bias) continue;
-        s = at_offset(layer->slot_b, layer->slots, p * P * size);
-        optimizer->step(layer->b + p * P * size, layer->db + p * P * size, s.s, 1, columns, P, for_b);
+        fm_share(depth, t, fm_team_size(team), &lo, &hi);
+        if (op->use_weights && lo < hi) {
+            const int64_t at = (p * depth + lo) * P * size;
+            slots_at s = at_offset(op->slot_W, op->slots, at);
+            optimizer->step(op->W + at, op->dW + at, s.s, hi - lo, columns, P, for_W);
+        }
+        if (t || !op->use_bias) continue;
+        slots_at s = at_offset(op->slot_b, op->slots, p * P * size);
+        optimizer->step(op->b + p * P * size, op->db + p * P * size, s.s, 1, columns, P, for_b);
     }
 }

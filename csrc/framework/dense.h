@@ -22,19 +22,25 @@ typedef struct fm_sink {
     fm_draw draw;
 } fm_sink;
 
-typedef struct fm_dense {
+/* One operation of a program. Every kind has its weights in W (`depth` rows of `width` columns: k × m for a dense layer,
+ * gamma, the parameters of a trainable activation) and b (one row: bias, beta). */
+typedef struct fm_op {
     const fm_kernels *kern;
     int64_t size; /* bytes of an element */
+    int op;       /* FM_OP_…; what the fields from `kind` on hold, op.c says */
     int64_t k, m, batch;
+    int64_t depth, width;
     int activation, use_bias, slots;
     double params[FM_PARAMS];
-    char *W, *b, *dW, *db, *slot_W[FM_SLOTS], *slot_b[FM_SLOTS];
+    char *W, *b, *dW, *db, *slot_W[FM_SLOTS], *slot_b[FM_SLOTS], *ema_W, *ema_b;
     int noise; /* follows the activation; < 0: none */
     double noise_params[FM_PARAMS];
     fm_draw draw;                 /* names this layer's draws of the step under way */
     char *Y, *Z, *out, *dZ, *dZt; /* Z: NULL unless the activation saves its input; out: Y after the noise */
     int64_t dZt_stride;
-} fm_dense;
+    int kind, use_weights, frozen, shared;
+    char *mean, *r, *moving_mean, *moving_variance, *fold;
+} fm_op;
 
 /* A block of memory handed out front to back. With base == NULL it only measures. */
 typedef struct fm_arena {
@@ -49,11 +55,13 @@ static inline int64_t fm_batch_capacity(int64_t n) { return (n + 31) / 32 * 32; 
 
 /* Lays a layer's buffers out. With `gradients`, dW and db get memory too. Needs kern, size, k, m, batch, activation,
  * use_bias and slots; backward buffers only when `train`. */
-void fm_dense_layout(fm_dense *layer, fm_arena *arena, int train, int gradients);
+void fm_dense_layout(fm_op *layer, fm_arena *arena, int train, int gradients);
+/* Its weights' part of that, which is the same for every kind. */
+void fm_weights_layout(fm_op *op, fm_arena *arena, int train, int gradients);
 
 /* Parts (FM_PART_…) between panels and row-major arrays. */
-void fm_dense_set_part(fm_dense *layer, int part, const void *values);
-void fm_dense_get_part(const fm_dense *layer, int part, void *values);
+void fm_weights_set_part(fm_op *layer, int part, const void *values);
+void fm_weights_get_part(const fm_op *layer, int part, void *values);
 
 /* Columns of panel p of m, and a count rounded up to the 16 virtual lanes that every kernel fills whole. */
 static inline int64_t fm_panel_columns(int64_t m, int64_t p) { return fm_min64(m - p * FM_PANEL, FM_PANEL); }
@@ -64,33 +72,32 @@ void fm_product(const fm_kernels *kern, int a_layout, char *C, const char *A, in
                 int64_t rows, int64_t columns, int64_t k);
 
 /* Where dX of the layer after this one goes: into this layer's dZ. */
-fm_sink fm_dense_sink(const fm_dense *layer);
+fm_sink fm_dense_sink(const fm_op *layer);
 
 /* What the activation's backward reads. */
-static inline char *fm_dense_saved(const fm_dense *layer) { return layer->Z ? layer->Z : layer->Y; }
+static inline char *fm_dense_saved(const fm_op *layer) { return layer->Z ? layer->Z : layer->Y; }
 
-void fm_dense_forward(const fm_dense *layer, const char *X, int64_t n, const fm_team *team, int t);
+void fm_dense_forward(const fm_op *layer, const char *X, int64_t n, const fm_team *team, int t);
 /* The same for rows r0 … r1-1 and all columns, by the calling thread alone. */
-void fm_dense_forward_rows(const fm_dense *layer, const char *X, int64_t r0, int64_t r1);
+void fm_dense_forward_rows(const fm_op *layer, const char *X, int64_t r0, int64_t r1);
 /* The end of forward for rows whose sums XW are known: bias, activation, noise. One tile of rows at a time; sums in panel
  * layout, of the first panel's width at most. */
-void fm_dense_finish_rows(const fm_dense *layer, char *sums, int64_t r0, int64_t r1);
-void fm_dense_backward_data(const fm_dense *layer, const fm_sink *sink, int64_t n, const fm_team *team, int t);
+void fm_dense_finish_rows(const fm_op *layer, char *sums, int64_t r0, int64_t r1);
+void fm_dense_backward_data(const fm_op *layer, const fm_sink *sink, int64_t n, const fm_team *team, int t);
 /* dW = XᵀdZ and db; with `optimizer` each tile goes straight into the update of its weights, without into dW, db. */
-void fm_dense_backward_weights(const fm_dense *layer, const char *X, int64_t n, const fm_optimizer_kernel *optimizer,
+void fm_dense_backward_weights(const fm_op *layer, const char *X, int64_t n, const fm_optimizer_kernel *optimizer,
                                const fm_hyper *for_W, const fm_hyper *for_b, const fm_team *team, int t);
 /* Parts of it: the tiles u0 … u1-1 of W (u = output panel · input panels + input panel), the bias of output panel p. */
-void fm_dense_weights(const fm_dense *layer, const char *X, int64_t n, int64_t u0, int64_t u1,
+void fm_dense_weights(const fm_op *layer, const char *X, int64_t n, int64_t u0, int64_t u1,
                       const fm_optimizer_kernel *optimizer, const fm_hyper *h);
-void fm_dense_bias(const fm_dense *layer, int64_t p, int64_t n, const fm_optimizer_kernel *optimizer,
-                   const fm_hyper *h);
+void fm_dense_bias(const fm_op *layer, int64_t p, int64_t n, const fm_optimizer_kernel *optimizer, const fm_hyper *h);
 /* dZ of the last layer from dY, in place, for rows r0 … r1-1. */
-void fm_dense_output_gradient(const fm_dense *layer, int64_t r0, int64_t r1);
+void fm_dense_output_gradient(const fm_op *layer, int64_t r0, int64_t r1);
 /* dZt from dZ, for a dZ that no backward_data wrote. */
-void fm_dense_transpose(const fm_dense *layer, int64_t n, const fm_team *team, int t);
+void fm_dense_transpose(const fm_op *layer, int64_t n, const fm_team *team, int t);
 /* The update from dW and db, where they were kept. */
-void fm_dense_update(const fm_dense *layer, const fm_optimizer_kernel *optimizer, const fm_hyper *for_W,
-                     const fm_hyper *for_b, const fm_team *team, int t);
+void fm_weights_update(const fm_op *op, const fm_optimizer_kernel *optimizer, const fm_hyper *for_W,
+                       const fm_hyper *for_b, const fm_team *team, int t);
 
 /* n rows from position `from` of the order (or of x, without an index) into buffer rows at … at+n-1. */
 static inline void fm_gather_rows(const fm_kernels *kern, char *panels, int64_t batch, const fm_view *x,

@@ -3,7 +3,7 @@
 #include <string.h>
 
 struct fm_dense_layer {
-    fm_dense dense;
+    fm_op dense;
     int type;
     char *X, *dX, *arena;
 };
@@ -22,12 +22,12 @@ typedef struct {
     fm_hyper hyper;
 } job;
 
-static double product_ns(const fm_dense *d, int64_t n) { return (double)n * (double)d->k * (double)d->m * 0.02; }
+static double product_ns(const fm_op *d, int64_t n) { return (double)n * (double)d->k * (double)d->m * 0.02; }
 
 fm_status fm_dense_new(fm_dense_layer **out, const fm_dense_spec *spec) {
     fm_dense_layer *layer = fm_alloc(1, sizeof *layer);
     if (!layer) return FM_NO_MEMORY;
-    fm_dense *d = &layer->dense;
+    fm_op *d = &layer->dense;
     layer->type = spec->type;
     d->kern = fm_table(spec->type);
     d->size = fm_element_size(spec->type);
@@ -37,6 +37,9 @@ fm_status fm_dense_new(fm_dense_layer **out, const fm_dense_spec *spec) {
     d->activation = spec->activation;
     d->use_bias = spec->use_bias;
     d->slots = spec->slots;
+    d->depth = d->k;
+    d->width = d->m;
+    d->use_weights = 1;
     d->noise = -1;
     memcpy(d->params, spec->params, sizeof d->params);
     fm_arena arena = {0};
@@ -64,15 +67,15 @@ void fm_dense_free(fm_dense_layer *layer) {
 }
 
 void fm_dense_write(fm_dense_layer *layer, int part, const void *values) {
-    fm_dense_set_part(&layer->dense, part, values);
+    fm_weights_set_part(&layer->dense, part, values);
 }
 void fm_dense_read(const fm_dense_layer *layer, int part, void *values) {
-    fm_dense_get_part(&layer->dense, part, values);
+    fm_weights_get_part(&layer->dense, part, values);
 }
 
 static void forward_body(void *context, fm_team *team, int t) {
     const job *j = context;
-    const fm_dense *d = &j->layer->dense;
+    const fm_op *d = &j->layer->dense;
     int64_t lo, hi;
     fm_share(j->n, t, fm_team_size(team), &lo, &hi);
     d->kern->gather(j->layer->X, d->batch, j->x, j->index, lo, hi);
@@ -89,7 +92,7 @@ void fm_dense_run_forward(fm_dense_layer *layer, void *Y, const fm_view *x, cons
 
 /* dZ from dY for rows lo … hi-1, panel by panel. */
 static void output_gradient(const job *j, int64_t lo, int64_t hi) {
-    const fm_dense *d = &j->layer->dense;
+    const fm_op *d = &j->layer->dense;
     d->kern->to_panels(d->dZ + lo * FM_PANEL * d->size, d->batch, j->dY + lo * d->m * d->size, d->m, hi - lo, d->m);
     fm_dense_output_gradient(d, lo, hi);
 }
@@ -97,7 +100,7 @@ static void output_gradient(const job *j, int64_t lo, int64_t hi) {
 static void backward_body(void *context, fm_team *team, int t) {
     const job *j = context;
     fm_dense_layer *layer = j->layer;
-    const fm_dense *d = &layer->dense;
+    const fm_op *d = &layer->dense;
     int64_t lo, hi;
     fm_share(j->n, t, fm_team_size(team), &lo, &hi);
     output_gradient(j, lo, hi);
@@ -130,7 +133,7 @@ void fm_dense_run_backward(fm_dense_layer *layer, void *dX, void *dW, void *db, 
 static void repeat_body(void *context, fm_team *team, int t) {
     const job *j = context;
     fm_dense_layer *layer = j->layer;
-    const fm_dense *d = &layer->dense;
+    const fm_op *d = &layer->dense;
     const fm_sink sink = {
         .d = layer->dX, .activation = d->activation, .params = d->params, .saved = layer->X, .noise = -1};
     for (int64_t i = 0; i < j->times; i++) {

@@ -11,49 +11,84 @@ static int find_activation(const fm_kernels *kern, const char *name) {
     return i;
 }
 
-static void describe_layer(fm_network *net, const fm_program *program, int64_t l) {
-    const fm_program_layer *spec = &net->spec[l];
-    fm_dense *d = &net->layers[l];
-    d->kern = net->kern;
-    d->size = net->size;
-    d->k = l ? net->spec[l - 1].units : net->inputs;
-    d->m = spec->units;
-    d->batch = fm_batch_capacity(net->batch);
-    d->activation = spec->activation;
-    d->use_bias = spec->use_bias;
-    d->slots = net->kern->optimizers[program->optimizer.kind].slots;
-    memcpy(d->params, spec->params, sizeof d->params);
-    d->noise = spec->noise;
-    memcpy(d->noise_params, spec->noise_params, sizeof d->noise_params);
-    d->draw = (fm_draw){.seed = net->seed, .stream = (uint32_t)l};
-    if (l == net->count - 1 && program->logits) d->activation = find_activation(net->kern, "linear");
+static void describe_op(fm_network *net, const fm_program *program, int64_t l) {
+    const fm_program_op *spec = &net->spec[l];
+    fm_op *op = &net->ops[l];
+    const int dense = spec->op == FM_OP_dense;
+    op->kern = net->kern;
+    op->size = net->size;
+    op->op = spec->op;
+    op->kind = spec->kind;
+    op->k = l ? net->spec[l - 1].units : net->inputs;
+    op->m = spec->units;
+    op->batch = fm_batch_capacity(net->batch);
+    op->activation = dense ? spec->kind : -1;
+    op->use_weights = spec->use_weights;
+    op->use_bias = spec->use_bias;
+    op->frozen = spec->frozen || spec->op == FM_OP_affine;
+    op->shared = spec->shared;
+    op->depth = dense ? op->k : spec->op == FM_OP_trainable ? spec->count : 1;
+    op->width = spec->shared ? 1 : op->m;
+    op->slots = net->kern->optimizers[program->optimizer.kind].slots;
+    memcpy(op->params, spec->params, sizeof op->params);
+    op->noise = dense ? spec->noise : -1;
+    memcpy(op->noise_params, spec->noise_params, sizeof op->noise_params);
+    op->draw = (fm_draw){.seed = spec->seed, .stream = (uint32_t)l};
+    if (dense && l == net->count - 1 && program->logits && program->output < 0)
+        op->activation = find_activation(net->kern, "linear");
+    net->constrains |= spec->W.constraint >= 0 || spec->b.constraint >= 0;
+    net->penalised |= !op->frozen && (spec->W.l1 != 0 || spec->W.l2 != 0 || spec->b.l1 != 0 || spec->b.l2 != 0);
+    net->penalised |= spec->op == FM_OP_activity;
+    if (fm_op_learns(op) && net->first > l) net->first = l;
 }
 
-/* The buffers of training, then those of inference: the same weights, the true activation, no noise. */
+/* An operation's buffers of training, then those of inference: the same weights, the true activation, no noise. */
+static void lay_out_op(fm_network *net, fm_arena *arena, int64_t l) {
+    fm_op *op = &net->ops[l], *infer = &net->infer[l];
+    if (op->op == FM_OP_dense)
+        fm_dense_layout(op, arena, 1, !net->fused);
+    else
+        fm_op_layout(op, arena, l ? net->ops[l - 1].out : net->X, 1);
+    if (net->ema_momentum > 0) {
+        op->ema_W = fm_arena_take(arena, fm_panels(op->width), op->depth, FM_PANEL, net->size);
+        op->ema_b = fm_arena_take(arena, fm_panels(op->width), FM_PANEL, 1, net->size);
+    }
+    *infer = *op;
+    infer->noise = -1;
+    infer->batch = net->infer_rows;
+    if (op->op != FM_OP_dense) {
+        fm_op_layout(infer, arena, l ? net->infer[l - 1].out : net->infer_X, 0);
+        return;
+    }
+    infer->activation = net->spec[l].kind;
+    infer->Z = NULL;
+    infer->Y = infer->out = fm_arena_take(arena, fm_panels(op->m), net->infer_rows, FM_PANEL, net->size);
+}
+
 static void lay_out(fm_network *net, fm_arena *arena) {
-    const int64_t size = net->size, rows = net->infer_rows, outputs = net->spec[net->count - 1].units;
+    const int64_t size = net->size, rows = net->infer_rows, outputs = fm_panels(net->spec[net->count - 1].units);
     const int64_t batch = fm_batch_capacity(net->batch);
     net->X = fm_arena_take(arena, fm_panels(net->inputs), batch, FM_PANEL, size);
     net->infer_X = fm_arena_take(arena, fm_panels(net->inputs), rows, FM_PANEL, size);
-    net->target = fm_arena_take(arena, fm_panels(outputs), batch, FM_PANEL, size);
-    net->infer_target = fm_arena_take(arena, fm_panels(outputs), rows, FM_PANEL, size);
+    net->target = fm_arena_take(arena, outputs, batch, FM_PANEL, size);
+    net->infer_target = fm_arena_take(arena, outputs, rows, FM_PANEL, size);
     net->labels = fm_arena_take(arena, batch, 1, 1, sizeof *net->labels);
     net->infer_labels = fm_arena_take(arena, rows, 1, 1, sizeof *net->infer_labels);
-    net->row_loss = fm_arena_take(arena, batch, 1, 1, size);
+    net->row_loss = fm_arena_take(arena, batch > rows ? batch : rows, 1, 1, size);
+    net->row_weight = fm_arena_take(arena, batch > rows ? batch : rows, 1, 1, sizeof *net->row_weight);
     net->scale = fm_arena_take(arena, batch, 1, 1, size);
-    for (int64_t l = 0; l < net->count; l++) {
-        fm_dense *d = &net->layers[l], *infer = &net->infer[l];
-        fm_dense_layout(d, arena, 1, !net->fused);
-        *infer = *d;
-        infer->activation = net->spec[l].activation;
-        infer->noise = -1;
-        infer->batch = rows;
-        infer->Z = NULL;
-        infer->Y = infer->out = fm_arena_take(arena, fm_panels(d->m), rows, FM_PANEL, size);
-    }
-    net->prediction =
-        net->output >= 0 && !net->logits ? fm_arena_take(arena, fm_panels(outputs), batch, FM_PANEL, size) : NULL;
+    for (int64_t l = 0; l < net->count; l++) lay_out_op(net, arena, l);
+    /* the gradient of what the first one that learns reads: wanted by nobody, but some kernels have no form without it */
+    const fm_op *first = net->first < net->count ? &net->ops[net->first] : NULL;
+    net->dX =
+        first && first->op == FM_OP_trainable ? fm_arena_take(arena, fm_panels(first->k), batch, FM_PANEL, size) : NULL;
+    net->prediction = net->output >= 0 && !net->logits ? fm_arena_take(arena, outputs, batch, FM_PANEL, size) : NULL;
+    net->shown = fm_shows_apart(net) ? fm_arena_take(arena, outputs, batch, FM_PANEL, size) : NULL;
+    net->infer_shown = net->shows ? fm_arena_take(arena, outputs, rows, FM_PANEL, size) : NULL;
+    net->turned_target =
+        net->shows && net->path == FM_TINY ? fm_arena_take(arena, outputs, batch, FM_PANEL, size) : NULL;
     net->squares = net->clips ? fm_arena_take(arena, 2 * net->count, 1, 1, sizeof *net->squares) : NULL;
+    net->penalties = net->penalised ? fm_arena_take(arena, 4 * net->count, 1, 1, sizeof *net->penalties) : NULL;
     if (net->path == FM_SHARDED) fm_shard_layout(net, arena);
 }
 
@@ -61,10 +96,24 @@ static void lay_out(fm_network *net, fm_arena *arena) {
 static double estimate_ns(const fm_network *net) {
     double ns = 300 + (double)net->batch * (double)net->inputs * 0.1;
     for (int64_t l = 0; l < net->count; l++) {
-        double weights = (double)net->layers[l].k * (double)net->layers[l].m;
-        ns += (double)net->batch * weights * (l ? 6 : 4) * 0.01 + weights * 0.1;
+        const fm_op *op = &net->ops[l];
+        if (op->op != FM_OP_dense) {
+            ns += (double)net->batch * (double)(op->k + op->m) * 0.3;
+            continue;
+        }
+        double weights = (double)op->k * (double)op->m;
+        ns += (double)net->batch * weights * (l > net->first ? 6 : 4) * 0.01 + weights * 0.1;
     }
     return ns * (net->type == FM_F64 ? 2 : 1);
+}
+
+int fm_plain_chain(const fm_network *net, int64_t widest, int noise) {
+    if (net->constrains || net->ema_momentum > 0) return 0;
+    for (int64_t l = 0; l < net->count; l++) {
+        const fm_op *op = &net->ops[l];
+        if (op->op != FM_OP_dense || op->m > widest || op->frozen || (op->noise >= 0 && !noise)) return 0;
+    }
+    return 1;
 }
 
 static void fill_elements(int type, void *array, int64_t n, double value) {
@@ -73,12 +122,12 @@ static void fill_elements(int type, void *array, int64_t n, double value) {
 
 static void start_slots(fm_network *net) {
     for (int64_t l = 0; l < net->count; l++) {
-        fm_dense *d = &net->layers[l];
-        for (int s = 0; s < d->slots; s++) {
+        fm_op *op = &net->ops[l];
+        for (int s = 0; s < op->slots; s++) {
             double start = fm_optimizer_start(net->type, net->optimizer.kind, s, net->optimizer.params);
             if (start == 0) continue;
-            fill_elements(net->type, d->slot_W[s], fm_panels(d->m) * d->k * FM_PANEL, start);
-            fill_elements(net->type, d->slot_b[s], fm_panels(d->m) * FM_PANEL, start);
+            fill_elements(net->type, op->slot_W[s], fm_panels(op->width) * op->depth * FM_PANEL, start);
+            fill_elements(net->type, op->slot_b[s], fm_panels(op->width) * FM_PANEL, start);
         }
     }
 }
@@ -89,20 +138,21 @@ static fm_network *make(const fm_program *program) {
     if (!net) return NULL;
     const int64_t count = net->count = program->count;
     net->spec = fm_alloc(count, sizeof *net->spec);
-    net->layers = fm_alloc(2 * count, sizeof *net->layers);
+    net->ops = fm_alloc(2 * count, sizeof *net->ops);
     net->hyper = fm_alloc(2 * count, sizeof *net->hyper);
     return net;
 }
 
 fm_status fm_network_new(fm_network **out, const fm_program *program) {
     fm_network *net = make(program);
-    if (!net || !net->spec || !net->layers || !net->hyper) {
+    if (!net || !net->spec || !net->ops || !net->hyper) {
         fm_network_free(net);
         return FM_NO_MEMORY;
     }
     const int64_t count = net->count;
-    net->infer = net->layers + count;
-    memcpy(net->spec, program->layers, sizeof *net->spec * (size_t)count);
+    net->infer = net->ops + count;
+    net->first = count;
+    memcpy(net->spec, program->ops, sizeof *net->spec * (size_t)count);
     net->type = program->type;
     net->kern = fm_table(net->type);
     net->size = fm_element_size(net->type);
@@ -112,16 +162,16 @@ fm_status fm_network_new(fm_network **out, const fm_program *program) {
     net->output = program->output;
     net->loss = program->loss;
     net->logits = program->logits;
+    net->reduction = program->reduction;
+    net->shows = program->shows;
+    net->ema_momentum = program->ema_momentum;
+    net->ema_overwrite = program->ema_overwrite;
     memcpy(net->loss_params, program->loss_params, sizeof net->loss_params);
     memcpy(net->output_params, program->output_params, sizeof net->output_params);
     net->optimizer = program->optimizer;
-    net->seed = program->seed;
     net->clips = net->optimizer.clip_norm > 0 || net->optimizer.global_clip_norm > 0;
     net->fused = !net->clips; /* a norm must be known before the first weight moves */
-    for (int64_t l = 0; l < count; l++) {
-        describe_layer(net, program, l);
-        net->constrains |= net->spec[l].constraint >= 0;
-    }
+    for (int64_t l = 0; l < count; l++) describe_op(net, program, l);
     net->path = fm_tiny_fits(net) ? FM_TINY : fm_shard_fits(net) ? FM_SHARDED : FM_PLAIN;
     fm_arena arena = {0};
     lay_out(net, &arena);
@@ -130,12 +180,12 @@ fm_status fm_network_new(fm_network **out, const fm_program *program) {
         fm_network_free(net);
         return FM_NO_MEMORY;
     }
-    const int64_t measured = arena.used;
+    net->bytes = arena.used;
     arena.used = 0;
     lay_out(net, &arena);
-    assert(arena.used == measured);
-    (void)measured;
+    assert(arena.used == net->bytes);
     start_slots(net);
+    fm_penalty_start(net);
     net->step_ns = estimate_ns(net);
     *out = net;
     return FM_OK;
@@ -145,21 +195,34 @@ void fm_network_free(fm_network *net) {
     if (!net) return;
     fm_free(net->arena);
     fm_free(net->hyper);
-    fm_free(net->layers);
+    fm_free(net->ops);
     fm_free(net->spec);
     fm_free(net);
 }
 
-void fm_network_write(fm_network *net, int64_t layer, int part, const void *values) {
-    fm_dense_set_part(&net->layers[layer], part, values);
+int fm_network_part(const fm_network *net, int64_t l, int part, int64_t *rows, int64_t *cols) {
+    const fm_op *op = &net->ops[l];
+    const int slot = part - FM_PART_SLOTS, slotted = slot >= 0 && part < FM_PART_MOVING_MEAN;
+    const int vector = part != FM_PART_W && part != FM_PART_EMA_W && !(slotted && slot % 2 == 0);
+    *rows = vector ? 1 : op->depth;
+    *cols = op->width;
+    if (slotted) return slot / 2 < op->slots && (vector ? op->use_bias : op->use_weights);
+    if (part == FM_PART_EMA_W || part == FM_PART_EMA_B)
+        return net->ema_momentum > 0 && !op->frozen && (vector ? op->use_bias : op->use_weights);
+    if (part == FM_PART_MOVING_MEAN || part == FM_PART_MOVING_VARIANCE) return op->moving_mean != NULL;
+    return vector ? op->use_bias : op->use_weights;
 }
-void fm_network_read(const fm_network *net, int64_t layer, int part, void *values) {
-    fm_dense_get_part(&net->layers[layer], part, values);
+void fm_network_write(fm_network *net, int64_t op, int part, const void *values) {
+    fm_weights_set_part(&net->ops[op], part, values);
+}
+void fm_network_read(const fm_network *net, int64_t op, int part, void *values) {
+    fm_weights_get_part(&net->ops[op], part, values);
 }
 const char *fm_network_path(const fm_network *net) {
     static const char *const names[] = {"plain", "tiny", "sharded"};
     return names[net->path];
 }
+int64_t fm_network_bytes(const fm_network *net) { return net->bytes; }
 int64_t fm_network_step(const fm_network *net) { return net->step; }
 void fm_network_set_step(fm_network *net, int64_t step) { net->step = step; }
 void fm_network_set_learning_rate(fm_network *net, double learning_rate) {

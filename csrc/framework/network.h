@@ -1,6 +1,6 @@
-/* network.h: a program for a chain of dense layers: everything a step needs, laid out once. */
+/* network.h: a program lowered: everything a step needs, laid out once. */
 #pragma once
-#include "dense.h"
+#include "op.h"
 
 enum { FM_SHARD_CHUNKS = 4 };
 
@@ -15,23 +15,30 @@ int64_t fm_pace_next(fm_pace *pace, int most, int *threads); /* how many steps w
 void fm_pace_note(fm_pace *pace, int64_t steps, double seconds);
 
 struct fm_network {
-    int type, output, loss, fused, clips, constrains, logits;
+    int type, output, loss, reduction, fused, clips, constrains, logits, shows, penalised;
     int64_t size, inputs, batch, count, infer_rows;
+    int64_t first; /* the first operation that learns: nothing before it needs a gradient */
     const fm_kernels *kern;
-    fm_program_layer *spec; /* count of them */
-    fm_dense *layers;       /* in training */
-    fm_dense *infer;        /* the same weights with buffers of their own, and the true last activation */
-    fm_hyper *hyper;        /* for W and b of each layer, of the step under way */
+    fm_program_op *spec; /* count of them */
+    fm_op *ops;          /* in training */
+    fm_op *infer;        /* the same weights with buffers of their own, and the true last activation */
+    fm_hyper *hyper;     /* for W and b of each operation, of the step under way */
     double loss_params[FM_PARAMS], output_params[FM_PARAMS];
     fm_optimizer optimizer;
-    uint64_t seed;
+    double ema_momentum;
+    int64_t ema_overwrite;
     int64_t step; /* steps done: part of the state a user saves */
 
-    char *X, *target, *row_loss, *scale, *infer_X, *infer_target;
-    char *prediction; /* after the output; NULL: what the last layer gives, whose backward may want it as it is */
+    char *X, *dX, *target, *row_loss, *scale, *infer_X, *infer_target, *infer_shown;
+    char *prediction; /* after the output; NULL: what the last operation gives, whose backward may want it as it is */
+    char *shown;      /* what metrics see, where that is a buffer of its own; else NULL */
+    char *turned_target;
+    double *row_weight; /* of metrics */
     int32_t *labels, *infer_labels;
-    fm_sum *squares; /* of dW and db of each layer; NULL when no norm is asked for */
+    fm_sum *squares;   /* of dW and db of each operation; NULL when no norm is asked for */
+    fm_sum *penalties; /* Σ|W|, ΣW², Σ|b|, Σb² of each operation; NULL when nothing is penalised */
     char *arena;
+    int64_t bytes; /* of the arena */
 
     char *shard_sums; /* [2][FM_SHARD_CHUNKS][batch][32] */
     fm_network *replicas;
@@ -43,16 +50,31 @@ struct fm_network {
 
 /* What one step reads of a run, for rows lo … hi-1 of the batch at run->at. */
 void fm_step_gather(const fm_network *net, const fm_run *run, int64_t n, int64_t lo, int64_t hi);
-/* The labels and the loss's scale (weight / n) of rows lo … hi-1. */
+/* The labels and what each row's loss counts for, of rows lo … hi-1. */
 void fm_step_scale(const fm_network *net, const fm_run *run, int64_t n, int64_t lo, int64_t hi);
 /* Thread 0, before the first barrier: this step's hyperparameters. */
-void fm_step_prepare(fm_network *net);
-/* Output activation, loss and dZ of the last layer, for rows lo … hi-1. */
+void fm_step_prepare(fm_network *net, const fm_run *run);
+/* Output activation, loss and dZ of the last operation, for rows lo … hi-1. */
 void fm_step_loss(const fm_network *net, int64_t lo, int64_t hi);
-/* Thread 0, after the losses are in: adds them to the run's. */
-void fm_step_sum_loss(const fm_network *net, fm_run *run, int64_t n);
+/* Thread 0, after the losses are in: adds them, the penalties and the metrics to the run's. */
+void fm_step_tally(fm_network *net, fm_run *run, int64_t n);
+/* Thread 0, when all weights have moved: their moving averages, were they asked for. */
+void fm_step_average(fm_network *net);
+
+/* tally.c */
+int fm_hides_activation(const fm_network *net);
+int fm_shows_apart(const fm_network *net); /* must what metrics see be worked out for them? */
+void fm_show_rows(const fm_network *net, char *shown, const char *out, const fm_rows *rows);
+const char *fm_shown(const fm_network *net);
+void fm_penalty_start(fm_network *net); /* once */
+double fm_penalty_total(const fm_network *net, int64_t n);
+void fm_penalty_share(fm_network *net, const fm_team *team, int t);
+void fm_metrics_add(const fm_network *net, const fm_run *run, int64_t from, int64_t n, const char *prediction,
+                    const char *target, const int32_t *labels, int64_t capacity);
 
 void fm_step_plain(fm_network *net, const fm_run *run, int64_t n, fm_team *team, int t);
+/* Dense layers alone, that all learn, none wider, with nothing that asks for all gradients or weights of a step. */
+int fm_plain_chain(const fm_network *net, int64_t widest, int noise);
 int fm_tiny_fits(const fm_network *net);
 void fm_step_tiny(fm_network *net, const fm_run *run, int64_t n, fm_team *team, int t);
 

@@ -11,34 +11,32 @@
 enum { P = FM_PANEL, CHUNKS = FM_SHARD_CHUNKS, WIDEST = 32, LEAST_INPUTS = 4 * P };
 
 int fm_shard_fits(const fm_network *net) {
-    if (net->inputs < LEAST_INPUTS || !net->fused || net->constrains) return 0;
-    for (int64_t l = 0; l < net->count; l++)
-        if (net->spec[l].units > WIDEST) return 0;
-    return 1;
+    return net->inputs >= LEAST_INPUTS && !net->clips && !net->penalised && fm_plain_chain(net, WIDEST, 1);
 }
 
 /* A replica shares the first layer's weights and slots, the program, and X; the rest it has for itself. */
 static void lay_out_replica(const fm_network *net, fm_network *replica, fm_arena *arena) {
     const int64_t batch = fm_batch_capacity(net->batch), size = net->size;
     fm_network own = *net;
-    own.layers = fm_arena_take(arena, net->count, 1, 1, sizeof *own.layers);
+    own.ops = fm_arena_take(arena, net->count, 1, 1, sizeof *own.ops);
     own.hyper = fm_arena_take(arena, 2 * net->count, 1, 1, sizeof *own.hyper);
     own.target = fm_arena_take(arena, batch, P, 1, size);
     own.labels = fm_arena_take(arena, batch, 1, 1, sizeof *own.labels);
     own.row_loss = fm_arena_take(arena, batch, 1, 1, size);
+    own.shown = NULL; /* thread 0 tallies */
     own.scale = fm_arena_take(arena, batch, 1, 1, size);
     if (net->output >= 0 && !net->logits) own.prediction = fm_arena_take(arena, batch, P, 1, size);
     for (int64_t l = 0; l < net->count; l++) {
-        fm_dense d = net->layers[l];
-        const fm_dense shared = d;
-        if (l == 0) d.k = 0; /* no weights of its own */
+        fm_op d = net->ops[l];
+        const fm_op shared = d;
+        if (l == 0) d.depth = 0; /* no weights of its own */
         fm_dense_layout(&d, arena, 1, 0);
         if (l == 0) {
-            d.k = shared.k;
+            d.depth = shared.depth;
             d.W = shared.W;
             memcpy(d.slot_W, shared.slot_W, sizeof d.slot_W);
         }
-        if (arena->base) own.layers[l] = d;
+        if (arena->base) own.ops[l] = d;
     }
     if (arena->base) *replica = own;
 }
@@ -49,7 +47,7 @@ void fm_shard_layout(fm_network *net, fm_arena *arena) {
     for (int r = 0; r < CHUNKS - 1; r++) lay_out_replica(net, net->replicas + r, arena);
 }
 
-static void copy_state(fm_dense *to, const fm_dense *from, int with_weights) {
+static void copy_state(fm_op *to, const fm_op *from, int with_weights) {
     const size_t b = (size_t)(fm_panels(from->m) * P * from->size), W = b * (size_t)from->k;
     memcpy(to->b, from->b, b);
     if (with_weights) memcpy(to->W, from->W, W);
@@ -63,7 +61,7 @@ static void copy_state(fm_dense *to, const fm_dense *from, int with_weights) {
 static void refresh(const fm_network *net, fm_network *replica) {
     replica->optimizer = net->optimizer;
     replica->step = net->step;
-    for (int64_t l = 0; l < net->count; l++) copy_state(&replica->layers[l], &net->layers[l], l > 0);
+    for (int64_t l = 0; l < net->count; l++) copy_state(&replica->ops[l], &net->ops[l], l > 0);
 }
 
 typedef struct {
@@ -75,7 +73,7 @@ typedef struct {
 
 /* Input panels lo … hi-1 of X and their share of the first layer's sums, chunk by chunk. */
 static void first_layer_sums(const fm_network *net, const fm_run *run, int64_t n, int64_t lo, int64_t hi, char *sums) {
-    const fm_dense *d = &net->layers[0];
+    const fm_op *d = &net->ops[0];
     const int64_t size = net->size, panels = fm_panels(d->k), columns = fm_whole_lanes(d->m);
     for (int64_t c = lo; c < hi; c++) {
         int64_t p0, p1;
@@ -93,29 +91,29 @@ static void first_layer_sums(const fm_network *net, const fm_run *run, int64_t n
 }
 
 static void narrow_forward(const fm_network *own, const char *sums, int64_t n) {
-    const fm_dense *first = &own->layers[0];
+    const fm_op *first = &own->ops[0];
     own->kern->sum_chunks(first->dZ, sums, first->batch * P, CHUNKS, n, fm_whole_lanes(first->m));
     fm_dense_finish_rows(first, first->dZ, 0, n);
-    for (int64_t l = 1; l < own->count; l++) fm_dense_forward_rows(&own->layers[l], own->layers[l - 1].out, 0, n);
+    for (int64_t l = 1; l < own->count; l++) fm_dense_forward_rows(&own->ops[l], own->ops[l - 1].out, 0, n);
 }
 
 static void narrow_backward(const fm_network *own, int64_t n) {
     const fm_optimizer_kernel *optimizer = &own->kern->optimizers[own->optimizer.kind];
     const int64_t last = own->count - 1;
-    if (last > 0) fm_dense_transpose(&own->layers[last], n, NULL, 0);
+    if (last > 0) fm_dense_transpose(&own->ops[last], n, NULL, 0);
     for (int64_t l = last; l > 0; l--) {
-        const fm_sink sink = fm_dense_sink(&own->layers[l - 1]);
-        fm_dense_backward_data(&own->layers[l], &sink, n, NULL, 0);
+        const fm_sink sink = fm_dense_sink(&own->ops[l - 1]);
+        fm_dense_backward_data(&own->ops[l], &sink, n, NULL, 0);
     }
     for (int64_t l = last; l > 0; l--)
-        fm_dense_backward_weights(&own->layers[l], own->layers[l - 1].out, n, optimizer, &own->hyper[2 * l],
+        fm_dense_backward_weights(&own->ops[l], own->ops[l - 1].out, n, optimizer, &own->hyper[2 * l],
                                   &own->hyper[2 * l + 1], NULL, 0);
-    if (own->layers[0].use_bias) fm_dense_bias(&own->layers[0], 0, n, optimizer, &own->hyper[1]);
+    if (own->ops[0].use_bias) fm_dense_bias(&own->ops[0], 0, n, optimizer, &own->hyper[1]);
 }
 
 /* One step for the thread that holds chunks lo … hi-1; true when it was the last. */
 static int step(shard_job *job, fm_network *own, fm_run *run, int64_t lo, int64_t hi, fm_team *team, int t) {
-    const int64_t n = fm_min64(run->batch, run->n - run->at), batch = own->layers[0].batch;
+    const int64_t n = fm_min64(run->batch, run->n - run->at), batch = own->ops[0].batch;
     const fm_optimizer_kernel *optimizer = &own->kern->optimizers[own->optimizer.kind];
     const int parity = (int)(run->steps & 1);
     char *sums = own->shard_sums + parity * CHUNKS * batch * P * own->size;
@@ -123,17 +121,17 @@ static int step(shard_job *job, fm_network *own, fm_run *run, int64_t lo, int64_
     first_layer_sums(own, run, n, lo, hi, sums);
     fm_step_scale(own, run, n, 0, n);
     if (run->target.data) fm_gather_rows(own->kern, own->target, batch, &run->target, run->index, run->at, 0, n);
-    fm_step_prepare(own);
+    fm_step_prepare(own, run);
     fm_barrier(team, t);
     const int stop = job->stop[parity];
     narrow_forward(own, sums, n);
     fm_step_loss(own, 0, n);
-    if (t == 0) fm_step_sum_loss(own, run, n);
+    if (t == 0) fm_step_tally(own, run, n);
     narrow_backward(own, n);
     int64_t p0, p1, unused;
     fm_share(fm_panels(own->inputs), (int)lo, CHUNKS, &p0, &unused);
     fm_share(fm_panels(own->inputs), (int)hi - 1, CHUNKS, &unused, &p1);
-    fm_dense_weights(&own->layers[0], own->X, n, p0, p1, optimizer, &own->hyper[0]);
+    fm_dense_weights(&own->ops[0], own->X, n, p0, p1, optimizer, &own->hyper[0]);
     own->step++;
     run->at += n;
     run->steps++;

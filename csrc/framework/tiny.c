@@ -9,10 +9,7 @@
 enum { P = FM_PANEL, TILE = P * P, WIDEST = 16, MOST_ROWS = 256 };
 
 int fm_tiny_fits(const fm_network *net) {
-    if (net->inputs > WIDEST || net->batch > MOST_ROWS || !net->fused || net->constrains) return 0;
-    for (int64_t l = 0; l < net->count; l++)
-        if (net->spec[l].units > WIDEST || net->spec[l].noise >= 0) return 0;
-    return 1;
+    return net->inputs <= WIDEST && net->batch <= MOST_ROWS && !net->clips && fm_plain_chain(net, WIDEST, 0);
 }
 
 /* Rows from `from` of the order, turned: element (j, i) of group q. */
@@ -28,7 +25,7 @@ static void forward_group(const fm_network *net, int64_t at, int64_t rows) {
     const int64_t columns = fm_whole_lanes(rows);
     const char *X = net->X + at;
     for (int64_t l = 0; l < net->count; l++) {
-        const fm_dense *d = &net->layers[l];
+        const fm_op *d = &net->ops[l];
         char *Y = d->Y + at;
         fm_product(kern, FM_A_COLUMNS, Y, d->W, 0, X, d->m, columns, d->k);
         if (d->use_bias) kern->add_column(Y, d->b, d->m, columns);
@@ -38,16 +35,27 @@ static void forward_group(const fm_network *net, int64_t at, int64_t rows) {
     }
 }
 
+/* What metrics see of a group, turned back: predictions and, where there are any, targets. */
+static void show_group(const fm_network *net, int64_t q, int64_t rows) {
+    const int64_t at = q * TILE * net->size, columns = fm_whole_lanes(rows);
+    const fm_op *last = &net->ops[net->count - 1];
+    const fm_rows shape = {rows, last->m, P, TILE};
+    net->kern->transpose(net->shown + at, last->Y + at, WIDEST, columns);
+    if (net->logits || net->output >= 0) fm_show_rows(net, net->shown + at, net->shown + at, &shape);
+    net->kern->transpose(net->turned_target + at, net->target + at, WIDEST, columns);
+}
+
 /* dZ of the last layer, by rows in dZ and turned in dZt; the losses run along the batch where they can. */
 static void loss_group(const fm_network *net, int64_t q, int64_t rows) {
     const fm_kernels *kern = net->kern;
-    const fm_dense *last = &net->layers[net->count - 1];
+    const fm_op *last = &net->ops[net->count - 1];
     const fm_loss_kernel *loss = &kern->losses[net->loss];
     const int64_t size = net->size, at = q * TILE * size, row = q * P;
     char *dZ = last->dZ + at, *dZt = last->dZt + at, *row_loss = net->row_loss + row * size;
     const char *scale = net->scale + row * size;
     const fm_activation_kernel *activation = &kern->activations[last->activation];
     const int64_t columns = fm_whole_lanes(rows);
+    if (net->shown) show_group(net, q, rows);
     if (loss->block && net->output < 0) {
         loss->block(row_loss, dZt, last->Y + at, net->target + at, scale, last->m, rows, P, net->loss_params);
         activation->bwd(dZt, fm_dense_saved(last) + at, dZt, last->m, columns, P, last->params);
@@ -72,7 +80,7 @@ static void backward_group(const fm_network *net, int64_t at, int64_t rows) {
     const fm_kernels *kern = net->kern;
     const int64_t columns = fm_whole_lanes(rows);
     for (int64_t l = net->count - 1; l > 0; l--) {
-        const fm_dense *d = &net->layers[l], *before = d - 1;
+        const fm_op *d = &net->ops[l], *before = d - 1;
         char *dXt = before->dZt + at;
         fm_product(kern, FM_A_ROWS, dXt, d->W, 0, d->dZt + at, d->k, columns, d->m);
         kern->activations[before->activation].bwd(dXt, fm_dense_saved(before) + at, dXt, d->k, columns, P,
@@ -86,7 +94,7 @@ static void update(const fm_network *net, int64_t n) {
     const fm_optimizer_kernel *optimizer = &kern->optimizers[net->optimizer.kind];
     _Alignas(64) char g[WIDEST * P * sizeof(double)];
     for (int64_t l = 0; l < net->count; l++) {
-        const fm_dense *d = &net->layers[l];
+        const fm_op *d = &net->ops[l];
         const int64_t columns = fm_whole_lanes(d->m);
         fm_product(kern, FM_A_ROWS, g, l ? d[-1].Y : net->X, TILE, d->dZ, d->k, columns, n);
         optimizer->step(d->W, g, (void *const *)d->slot_W, d->k, columns, P, &net->hyper[2 * l]);
@@ -97,10 +105,10 @@ static void update(const fm_network *net, int64_t n) {
 }
 
 void fm_step_tiny(fm_network *net, const fm_run *run, int64_t n, fm_team *team, int t) {
-    (void)team;
     if (t) return;
     fm_step_scale(net, run, n, 0, n);
-    fm_step_prepare(net);
+    fm_step_prepare(net, run);
+    if (net->penalised) fm_penalty_share(net, team, t);
     for (int64_t q = 0; q * P < n; q++) {
         const int64_t rows = fm_min64(n - q * P, P), at = q * TILE * net->size;
         gather_turned(net, net->X + at, &run->x, run, run->at + q * P, rows);

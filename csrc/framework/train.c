@@ -11,17 +11,37 @@
 
 enum { P = FM_PANEL };
 
-void fm_step_scale(const fm_network *net, const fm_run *run, int64_t n, int64_t lo, int64_t hi) {
-    const double share = 1 / (double)n;
-    for (int64_t i = lo; i < hi; i++) {
+static double weight_of(const fm_run *run, int64_t i) {
+    const int64_t row = run->index ? run->index[run->at + i] : run->at + i;
+    return run->sample_weight ? run->sample_weight[row] : 1;
+}
+
+/* What the losses of a batch are divided by: the same for every thread, each of which works it out. As in Keras, rows
+ * with the ignored label are not counted, and what would be divided by 0 is 0. */
+static double divisor(const fm_network *net, const fm_run *run, int64_t n) {
+    double counted = 0, weights = 0;
+    if (net->reduction == FM_REDUCE_SUM) return 1;
+    if (net->reduction == FM_REDUCE_BATCH && !run->ignores) return (double)n;
+    for (int64_t i = 0; i < n; i++) {
         const int64_t row = run->index ? run->index[run->at + i] : run->at + i;
-        fm_set_element(net->type, net->scale, i, run->sample_weight ? run->sample_weight[row] / (double)n : share);
-        if (run->labels) net->labels[i] = run->labels[row];
+        if (run->ignores && run->labels[row] < 0) continue;
+        counted++;
+        weights += weight_of(run, i);
+    }
+    const double total = net->reduction == FM_REDUCE_BATCH ? counted : weights;
+    return total != 0 ? total : INFINITY;
+}
+
+void fm_step_scale(const fm_network *net, const fm_run *run, int64_t n, int64_t lo, int64_t hi) {
+    const double total = divisor(net, run, n);
+    for (int64_t i = lo; i < hi; i++) {
+        fm_set_element(net->type, net->scale, i, weight_of(run, i) / total);
+        if (run->labels) net->labels[i] = run->labels[run->index ? run->index[run->at + i] : run->at + i];
     }
 }
 
 void fm_step_gather(const fm_network *net, const fm_run *run, int64_t n, int64_t lo, int64_t hi) {
-    const fm_dense *last = &net->layers[net->count - 1];
+    const fm_op *last = &net->ops[net->count - 1];
     const int64_t batch = last->batch;
     fm_gather_rows(net->kern, net->X, batch, &run->x, run->index, run->at + lo, lo, hi - lo);
     if (run->target.data)
@@ -29,25 +49,28 @@ void fm_step_gather(const fm_network *net, const fm_run *run, int64_t n, int64_t
     fm_step_scale(net, run, n, lo, hi);
 }
 
-void fm_step_prepare(fm_network *net) {
+void fm_step_prepare(fm_network *net, const fm_run *run) {
+    fm_optimizer optimizer = net->optimizer;
     fm_hyper base;
-    fm_optimizer_prepare(net->type, &net->optimizer, net->step + 1, &base);
+    if (run->rates) optimizer.learning_rate = run->rates[run->steps];
+    fm_optimizer_prepare(net->type, &optimizer, net->step + 1, &base);
     for (int64_t l = 0; l < net->count; l++) {
-        const fm_program_layer *spec = &net->spec[l];
-        fm_hyper *W = &net->hyper[2 * l], *b = W + 1;
-        *W = *b = base;
-        W->l1 = spec->l1;
-        W->l2 = spec->l2;
-        b->l1 = spec->bias_l1;
-        b->l2 = spec->bias_l2;
-        fm_hyper_settle(W);
-        fm_hyper_settle(b);
-        net->layers[l].draw.step = (uint64_t)net->step;
+        const fm_program_op *spec = &net->spec[l];
+        const fm_program_weights *rules[2] = {&spec->W, &spec->b};
+        for (int part = 0; part < 2; part++) {
+            fm_hyper *h = &net->hyper[2 * l + part];
+            *h = base;
+            h->l1 = rules[part]->l1;
+            h->l2 = rules[part]->l2;
+            if (rules[part]->spared) h->decay = 0;
+            fm_hyper_settle(h);
+        }
+        net->ops[l].draw.step = (uint64_t)net->step;
     }
 }
 
 void fm_step_loss(const fm_network *net, int64_t lo, int64_t hi) {
-    const fm_dense *last = &net->layers[net->count - 1];
+    const fm_op *last = &net->ops[net->count - 1];
     const fm_kernels *kern = net->kern;
     const int64_t row = lo * P * net->size;
     const fm_rows rows = {hi - lo, last->m, P, P * last->batch};
@@ -59,29 +82,35 @@ void fm_step_loss(const fm_network *net, int64_t lo, int64_t hi) {
     kern->losses[net->loss].rows(net->row_loss + lo * net->size, last->dZ + row, prediction, net->target + row,
                                  net->labels + lo, net->scale + lo * net->size, &rows, net->loss_params);
     if (output) output->bwd(last->dZ + row, prediction, last->dZ + row, &rows, net->output_params);
-    fm_dense_output_gradient(last, lo, hi);
+    if (net->shown) fm_show_rows(net, net->shown + row, last->out + row, &rows);
+    if (last->op == FM_OP_dense) fm_dense_output_gradient(last, lo, hi);
 }
 
-void fm_step_sum_loss(const fm_network *net, fm_run *run, int64_t n) {
+void fm_step_tally(fm_network *net, fm_run *run, int64_t n) {
     double sum = 0; /* in order, in double: the same for any number of threads */
-    for (int64_t i = 0; i < n; i++) {
-        const int64_t row = run->index ? run->index[run->at + i] : run->at + i;
-        sum += fm_get_element(net->type, net->row_loss, i) * (run->sample_weight ? run->sample_weight[row] : 1);
-    }
-    run->loss += sum;
+    for (int64_t i = 0; i < n; i++) sum += fm_get_element(net->type, net->row_loss, i) * weight_of(run, i);
+    run->loss += sum * ((double)n / divisor(net, run, n));
+    if (net->penalised) run->loss += (double)n * fm_penalty_total(net, n);
     run->weight += (double)n;
+    if (run->metric_count)
+        fm_metrics_add(net, run, run->at, n, fm_shown(net), net->turned_target ? net->turned_target : net->target,
+                       net->labels, net->ops[net->count - 1].batch);
 }
 
 /* What is summed is set by thread 0 beforehand; threads then share the parts of each array. */
 static void describe_squares(fm_network *net) {
     for (int64_t l = 0; l < net->count; l++) {
-        const fm_dense *d = &net->layers[l];
+        const fm_op *op = &net->ops[l];
         const fm_hyper *W = &net->hyper[2 * l], *b = W + 1;
-        const int64_t width = fm_panels(d->m) * P;
-        net->squares[2 * l] =
-            (fm_sum){.type = net->type, .x = d->dW, .w = d->W, .n = width * d->k, .l1 = W->l1, .l2 = W->l2};
-        net->squares[2 * l + 1] =
-            (fm_sum){.type = net->type, .x = d->db, .w = d->b, .n = d->use_bias ? width : 0, .l1 = b->l1, .l2 = b->l2};
+        const int64_t width = op->frozen ? 0 : fm_panels(op->width) * P;
+        net->squares[2 * l] = (fm_sum){.type = net->type,
+                                       .x = op->dW,
+                                       .w = op->W,
+                                       .n = op->use_weights ? width * op->depth : 0,
+                                       .l1 = W->l1,
+                                       .l2 = W->l2};
+        net->squares[2 * l + 1] = (fm_sum){
+            .type = net->type, .x = op->db, .w = op->b, .n = op->use_bias ? width : 0, .l1 = b->l1, .l2 = b->l2};
     }
 }
 
@@ -107,73 +136,131 @@ static void clip_gradients(fm_network *net) {
     }
 }
 
+/* The updates that did not happen on the tiles of dW: of everything when norms are wanted, else of what is not dense. */
 static void update_from_gradients(fm_network *net, fm_team *team, int t) {
     const fm_optimizer_kernel *optimizer = &net->kern->optimizers[net->optimizer.kind];
-    if (t == 0) describe_squares(net);
+    if (t == 0 && net->clips) describe_squares(net);
     fm_barrier(team, t);
-    sum_squares(net, team, t);
-    fm_barrier(team, t);
-    if (t == 0) clip_gradients(net);
-    fm_barrier(team, t);
-    for (int64_t l = 0; l < net->count; l++)
-        fm_dense_update(&net->layers[l], optimizer, &net->hyper[2 * l], &net->hyper[2 * l + 1], team, t);
+    if (net->clips) {
+        sum_squares(net, team, t);
+        fm_barrier(team, t);
+        if (t == 0) clip_gradients(net);
+        fm_barrier(team, t);
+    }
+    for (int64_t l = net->first; l < net->count; l++)
+        if (!net->fused || net->ops[l].op != FM_OP_dense)
+            fm_weights_update(&net->ops[l], optimizer, &net->hyper[2 * l], &net->hyper[2 * l + 1], team, t);
     fm_barrier(team, t);
 }
 
-/* A column's norm needs all its rows: one thread a panel. */
+/* Columns need all their rows: one thread a panel. Rows need all their panels: one thread some of them. */
+static void constrain_weights(const fm_network *net, const fm_op *op, const fm_program_weights *rule, char *W,
+                              int64_t depth, const fm_team *team, int t) {
+    const fm_constraint_kernel *constraint = &net->kern->constraints[rule->constraint];
+    const int64_t size = op->size;
+    int64_t lo, hi;
+    fm_share(rule->axis ? depth : fm_panels(op->width), t, fm_team_size(team), &lo, &hi);
+    if (rule->axis) {
+        const fm_rows rows = {hi - lo, op->width, P, P * depth};
+        if (lo < hi) constraint->rows(W + lo * P * size, &rows, rule->constraint_params);
+        return;
+    }
+    for (int64_t p = lo; p < hi; p++)
+        constraint->columns(W + p * depth * P * size, depth, fm_panel_columns(op->width, p), P,
+                            rule->constraint_params);
+}
+
 static void constrain(const fm_network *net, fm_team *team, int t) {
     for (int64_t l = 0; l < net->count; l++) {
-        const fm_program_layer *spec = &net->spec[l];
-        const fm_dense *d = &net->layers[l];
-        if (spec->constraint < 0) continue;
-        int64_t lo, hi;
-        fm_share(fm_panels(d->m), t, fm_team_size(team), &lo, &hi);
-        for (int64_t p = lo; p < hi; p++)
-            net->kern->constraints[spec->constraint].columns(d->W + p * d->k * P * d->size, d->k,
-                                                             fm_min64(d->m - p * P, P), P, spec->constraint_params);
+        const fm_program_op *spec = &net->spec[l];
+        const fm_op *op = &net->ops[l];
+        if (!fm_op_learns(op)) continue;
+        if (op->use_weights && spec->W.constraint >= 0) constrain_weights(net, op, &spec->W, op->W, op->depth, team, t);
+        if (op->use_bias && spec->b.constraint >= 0) constrain_weights(net, op, &spec->b, op->b, 1, team, t);
     }
+    fm_barrier(team, t);
+}
+
+/* dJ/d(out) of operation l has come as it is, not through its activation: from an operation that is not dense. */
+static int comes_raw(const fm_network *net, int64_t l) {
+    return l + 1 < net->count && net->ops[l + 1].op != FM_OP_dense;
+}
+
+/* One operation backwards, as far as dX of what lies before it. */
+static void backward_op(fm_network *net, int64_t l, int64_t n, fm_team *team, int t) {
+    fm_op *op = &net->ops[l], *before = l ? op - 1 : NULL;
+    const char *X = l ? before->out : net->X;
+    if (op->op != FM_OP_dense) {
+        fm_op_backward(op, X, l > net->first ? before->dZ : net->dX, n, team, t);
+        fm_barrier(team, t);
+        if (op->shared && t == 0) fm_op_fold(op);
+        return;
+    }
+    if (comes_raw(net, l)) {
+        int64_t lo, hi;
+        fm_share(n, t, fm_team_size(team), &lo, &hi);
+        fm_dense_output_gradient(op, lo, hi);
+        fm_barrier(team, t);
+    }
+    if (l <= net->first) return;
+    if (l == net->count - 1 || comes_raw(net, l)) {
+        fm_dense_transpose(op, n, team, t);
+        fm_barrier(team, t);
+    }
+    const fm_sink raw = {.d = before->dZ, .activation = -1, .noise = -1};
+    const fm_sink sink = before->op == FM_OP_dense ? fm_dense_sink(before) : raw;
+    fm_dense_backward_data(op, &sink, n, team, t);
     fm_barrier(team, t);
 }
 
 static void backward(fm_network *net, int64_t n, fm_team *team, int t) {
-    const int64_t last = net->count - 1;
     const fm_optimizer_kernel *optimizer = net->fused ? &net->kern->optimizers[net->optimizer.kind] : NULL;
-    if (last > 0) {
-        fm_dense_transpose(&net->layers[last], n, team, t);
-        fm_barrier(team, t);
+    int others = 0;
+    for (int64_t l = net->count - 1; l >= net->first; l--) backward_op(net, l, n, team, t);
+    for (int64_t l = net->count - 1; l >= net->first; l--) {
+        const fm_op *op = &net->ops[l];
+        others |= op->op != FM_OP_dense && fm_op_learns(op);
+        if (op->op == FM_OP_dense && !op->frozen)
+            fm_dense_backward_weights(op, l ? net->ops[l - 1].out : net->X, n, optimizer, &net->hyper[2 * l],
+                                      &net->hyper[2 * l + 1], team, t);
     }
-    for (int64_t l = last; l > 0; l--) {
-        const fm_sink sink = fm_dense_sink(&net->layers[l - 1]);
-        fm_dense_backward_data(&net->layers[l], &sink, n, team, t);
-        fm_barrier(team, t);
-    }
-    for (int64_t l = last; l >= 0; l--)
-        fm_dense_backward_weights(&net->layers[l], l ? net->layers[l - 1].out : net->X, n, optimizer,
-                                  &net->hyper[2 * l], &net->hyper[2 * l + 1], team, t);
     fm_barrier(team, t);
-    if (!net->fused) update_from_gradients(net, team, t);
+    if (!net->fused || others) update_from_gradients(net, team, t);
+    if (net->ema_momentum > 0) { /* as in Keras, before constraints */
+        if (t == 0) fm_step_average(net);
+        fm_barrier(team, t);
+    }
     if (net->constrains) constrain(net, team, t);
 }
 
-void fm_step_plain(fm_network *net, const fm_run *run, int64_t n, fm_team *team, int t) {
+/* Forward up to the last operation or, if that is narrow and dense, the one before: its rows are then finished by the
+ * thread that computes their loss. Returns what the rest reads; false in *whole when there is a rest. */
+static const char *forward(const fm_network *net, int64_t n, fm_team *team, int t, int *whole) {
     const int64_t last = net->count - 1;
+    const char *X = net->X;
+    *whole = net->ops[last].op != FM_OP_dense || net->ops[last].m > P;
+    for (int64_t l = 0; l < last + *whole; l++) {
+        const fm_op *op = &net->ops[l];
+        if (op->op == FM_OP_dense)
+            fm_dense_forward(op, X, n, team, t);
+        else
+            fm_op_forward(op, X, n, team, t);
+        fm_barrier(team, t);
+        X = op->out;
+    }
+    return X;
+}
+
+void fm_step_plain(fm_network *net, const fm_run *run, int64_t n, fm_team *team, int t) {
     int64_t lo, hi;
+    int whole;
     fm_share(n, t, fm_team_size(team), &lo, &hi);
     fm_step_gather(net, run, n, lo, hi);
-    if (t == 0) fm_step_prepare(net);
+    if (t == 0) fm_step_prepare(net, run);
+    if (net->penalised) fm_penalty_share(net, team, t);
     fm_barrier(team, t);
-    const char *X = net->X;
-    for (int64_t l = 0; l < last; l++) {
-        fm_dense_forward(&net->layers[l], X, n, team, t);
-        fm_barrier(team, t);
-        X = net->layers[l].out;
-    }
-    if (net->layers[last].m <= P) /* narrow: each thread goes on with the rows whose loss it computes */
-        fm_dense_forward_rows(&net->layers[last], X, lo, hi);
-    else {
-        fm_dense_forward(&net->layers[last], X, n, team, t);
-        fm_barrier(team, t);
-    }
+    const char *X = forward(net, n, team, t, &whole);
+    if (!whole) fm_dense_forward_rows(&net->ops[net->count - 1], X, lo, hi);
     fm_step_loss(net, lo, hi);
     fm_barrier(team, t);
     backward(net, n, team, t);
@@ -206,7 +293,7 @@ static void train_body(void *context, fm_team *team, int t) {
         const int64_t n = fm_min64(run->batch, run->n - run->at);
         (net->path == FM_TINY ? fm_step_tiny : fm_step_plain)(net, run, n, team, t);
         if (t == 0) { /* the step is whole: every thread has passed its last barrier */
-            fm_step_sum_loss(net, run, n);
+            fm_step_tally(net, run, n);
             net->step++;
             run->steps++;
             run->at += n;
@@ -242,4 +329,32 @@ void fm_network_train(fm_network *net, fm_run *run) {
         if (deadline > 0 && end >= deadline) break;
     }
     run->most_steps = left;
+}
+
+typedef struct {
+    fm_network *net;
+    const fm_run *run;
+} forward_job;
+
+static void forward_body(void *context, fm_team *team, int t) {
+    const forward_job *job = context;
+    fm_network *net = job->net;
+    const int64_t n = job->run->n;
+    int64_t lo, hi;
+    int whole;
+    fm_share(n, t, fm_team_size(team), &lo, &hi);
+    fm_gather_rows(net->kern, net->X, fm_batch_capacity(net->batch), &job->run->x, job->run->index, lo, lo, hi - lo);
+    if (t == 0) fm_step_prepare(net, job->run);
+    fm_barrier(team, t);
+    const char *X = forward(net, n, team, t, &whole);
+    if (!whole) fm_dense_forward_rows(&net->ops[net->count - 1], X, lo, hi);
+}
+
+void fm_network_forward(fm_network *net, void *Y, const fm_run *run) {
+    const fm_op *last = &net->ops[net->count - 1];
+    const fm_rows rows = {run->n, last->m, FM_PANEL, FM_PANEL * last->batch};
+    forward_job job = {net, run};
+    fm_team_run(1, forward_body, &job);
+    if (net->output >= 0 || fm_hides_activation(net)) fm_show_rows(net, last->out, last->out, &rows);
+    net->kern->from_panels(Y, last->m, last->out, last->batch, run->n, last->m);
 }

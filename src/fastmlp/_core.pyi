@@ -91,12 +91,16 @@ class Dense:
 def peak(dtype: DTypeLike, threads: int, rounds: int) -> float: ...
 
 # -- network.pxi
+PARTS: dict[str, int]
+
 class Network:
     dtype: np.dtype[Any]
     inputs: int
     outputs: int
     batch: int
+    count: int
     labels: bool
+    shows: bool
     slots: int
     step: int
     def __init__(
@@ -104,28 +108,42 @@ class Network:
         dtype: DTypeLike,
         inputs: int,
         batch: int,
-        layers: Sequence[Mapping[str, Any]],
+        ops: Sequence[Mapping[str, Any]],
         loss: _Choice,
-        optimizer: tuple[Any, ...],
+        optimizer: tuple[str, _Params, float, Mapping[str, float]],
         output: _Choice | None = None,
         logits: bool = False,
         seed: int = 0,
+        reduction: str = "sum_over_batch_size",
+        shows: bool = False,
+        ema: tuple[float, int] = (0.0, 0),
     ) -> None: ...
     @property
     def path(self) -> str: ...
+    @property
+    def bytes(self) -> int: ...
     def set_learning_rate(self, learning_rate: float) -> None: ...
-    def set(self, layer: int, part: int, values: ArrayLike) -> None: ...
-    def get(self, layer: int, part: int) -> _Real: ...
+    def set(self, op: int, part: int | str, values: ArrayLike) -> None: ...
+    def get(self, op: int, part: int | str) -> _Real: ...
+    def penalty(self) -> float: ...
     def train(self, run: Run, most_steps: int, seconds: float) -> bool: ...
-    def evaluate(self, run: Run) -> _Real: ...
+    def evaluate(self, run: Run, prices: NDArray[np.float64] | None = None) -> _Real: ...
+    def forward(self, x: NDArray[Any]) -> _Real: ...
+    def shown(self, n: int) -> _Real: ...
     def predict(self, x: NDArray[Any], index: ArrayLike | None = None) -> _Real: ...
 
+# -- run.pxi
 class Run:
     network: Network
     def __init__(
-        self, network: Network, x: NDArray[Any], y: ArrayLike, sample_weight: ArrayLike | None = None
+        self,
+        network: Network,
+        x: NDArray[Any],
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        metrics: Sequence[tuple[str, _Params, ArrayLike | None, NDArray[np.float64], bool]] = (),
     ) -> None: ...
-    def start(self, index: ArrayLike | None, batch: int) -> None: ...
+    def start(self, index: ArrayLike | None, batch: int, rates: ArrayLike | None = None) -> None: ...
     @property
     def done(self) -> tuple[int, int, float]: ...
 
@@ -152,6 +170,19 @@ def loss_block(
 ) -> tuple[_Real, _Real | None]: ...
 def loss_reduce(losses: ArrayLike, reduction: str, weights: ArrayLike | None = None) -> float: ...
 def loss_weigh(losses: ArrayLike, weights: ArrayLike) -> _Real: ...
+
+# -- metrics.pxi
+def metric_size(name: str, params: _Params, thresholds: ArrayLike | None, columns: int) -> int: ...
+def metric_update(
+    name: str,
+    params: _Params,
+    thresholds: ArrayLike | None,
+    state: NDArray[np.float64],
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    columns: int | None = None,
+) -> None: ...
 
 # -- row_activations.pxi
 def row_activation_fwd(

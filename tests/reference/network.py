@@ -1,107 +1,157 @@
-"""A chain of dense layers, trained step by step in float64: the textbook's forward, backward and update."""
+"""A program trained step by step in float64: forward, loss, backward and update, as Keras orders them."""
 
 import numpy as np
 
-from . import activations, constraints, losses, optimizers, random, row_activations
-
-
-def dense(x, w, b):
-    """Return Z = XW + b."""
-    return x @ w + b
-
-
-def dense_grad(x, w, dz):
-    """Return dX, dW, db."""
-    return dz @ w.T, x.T @ dz, dz.sum(axis=0)
+from . import constraints, losses, optimizers, row_activations
+from .operations import KINDS
 
 
 class Network:
     """The twin of the engine's program; the arguments are those of ``_core.Network``."""
 
-    def __init__(self, inputs, layers, loss, optimizer, output=None, logits=False, seed=0):
-        self.layers, self.loss, self.output, self.logits, self.seed = layers, loss, output, logits, seed
+    def __init__(self, inputs, ops, loss, optimizer, output=None, logits=False, seed=0,
+                 reduction="sum_over_batch_size", ema=(0, 0), real=np.float64):  # fmt: skip
+        """Real is the type of the engine's numbers: its noise is drawn in them."""
+        self.ops, width = [], inputs
+        for stream, description in enumerate(ops):
+            self.ops.append(KINDS[description.get("op", "dense")](description, width, seed, stream, real))
+            width = self.ops[-1].m
+        self.loss, self.output, self.logits, self.reduction = loss, output, logits, reduction
         self.name, self.params, self.lr, self.rest = optimizer
-        widths = [inputs] + [layer["units"] for layer in layers]
-        self.weights = [[np.zeros((k, m)), np.zeros(m)] for k, m in zip(widths[:-1], widths[1:], strict=True)]
-        self.slots = None
+        self.ema_momentum, self.ema_overwrite = ema
         self.step = 0
 
     def start(self, slots):
         """Set what each slot starts from."""
-        self.slots = [[[np.full(p.shape, s) for s in slots] for p in pair] for pair in self.weights]
+        for op in self.ops:
+            op.slots = {part: [np.full(w.shape, s) for s in slots] for part, w in op.weights.items()}
+            if self.ema_momentum and not op.frozen:
+                op.averages = {part: np.zeros_like(w) for part, w in op.weights.items()}
 
-    def noise(self, layer, noise, suffix, x):
-        """Return x after a layer's noise in the step under way, or a gradient before it."""
-        name, params = noise
-        at = (self.seed, layer, self.step, 0, 0)
-        return getattr(random, name + suffix)(x, at, np.float64, *params)
+    @property
+    def weights(self):
+        """``weights[op][part]``."""
+        return [op.weights for op in self.ops]
 
-    def forward(self, x, training=False):
-        """Return the input, Z and the output of each layer, then what goes into the row activation and its output."""
-        trace = [(None, np.asarray(x, np.float64))]
-        for i, (layer, (w, b)) in enumerate(zip(self.layers, self.weights, strict=True)):
-            z = dense(trace[-1][1], w, b if layer.get("use_bias", True) else 0.0)
-            name, params = layer["activation"]
-            last = i == len(self.layers) - 1
-            y = z if last and self.logits and training else getattr(activations, name)(z, *params)
-            if training and layer.get("noise"):
-                y = self.noise(i, layer["noise"], "", y)
-            trace.append((z, y))
-        if self.output and not (self.logits and training):
-            trace.append((y, getattr(row_activations, self.output[0])(y, *self.output[1])))
-        return trace
+    def learnt(self):
+        """Each operation and part that training moves."""
+        return [(op, part) for op in self.ops if not op.frozen for part in op.weights]
+
+    # ---- forward
+
+    def compute(self, x, training, for_loss):
+        """The prediction or, for a loss that takes logits, what comes before its last activation."""
+        self.ops[-1].hidden = self.logits and for_loss and self.output is None
+        y = np.asarray(x, np.float64)
+        for op in self.ops:
+            y = op.forward(y, training, self.step)
+        self.before_output = y
+        if self.output is None or (self.logits and for_loss):
+            return y
+        return getattr(row_activations, self.output[0])(y, *self.output[1])
+
+    def predict(self, x):
+        return self.compute(x, training=False, for_loss=False)
 
     def losses_of(self, x, target):
-        """Return the loss of each row."""
+        """The loss of each row, as evaluation sees it, and what activities ask for it."""
         name, params = self.loss
-        y = self.forward(x, training=self.logits)[-1][1] if self.logits else self.forward(x)[-1][1]
-        return getattr(losses, name)(y, target, *params)
+        loss = getattr(losses, name)(self.compute(x, training=False, for_loss=True), target, *params)
+        return loss, sum((op.prices() for op in self.ops if hasattr(op, "prices")), np.zeros(len(x)))
 
-    def gradients(self, x, target, weight=None):
-        """Return the mean loss of a batch and [dW, db] of each layer."""
-        trace = self.forward(x, training=True)
+    def shown(self, y):
+        """The prediction from what the loss of the step under way took."""
+        if not self.logits:
+            return y
+        if self.output is not None:
+            return getattr(row_activations, self.output[0])(y, *self.output[1])
+        self.ops[-1].hidden = False
+        y = self.ops[-1].forward(self.ops[-1].x, True, self.step)
+        self.ops[-1].hidden = True
+        return y
+
+    # ---- what a step brings down
+
+    def penalty(self):
+        """l1·Σ|w| + l2·Σw² over all weights that are trained."""
+        total = 0.0
+        for op, part in self.learnt():
+            w, rule = op.weights[part], op.rule(part)
+            total += rule.get("l1", 0.0) * np.abs(w).sum() + rule.get("l2", 0.0) * (w**2).sum()
+        return total
+
+    def shares(self, target, weight):
+        """What each row's loss counts for; rows with the ignored label count for no divisor."""
         name, params = self.loss
-        n = len(x)
-        scale = (np.ones(n) if weight is None else np.asarray(weight, np.float64)) / n
-        y = trace[-1][1]
-        loss = getattr(losses, name)(y, target, *params)
-        d = getattr(losses, f"{name}_grad")(y, target, *params) * scale[:, None]
-        if self.output and not self.logits:
-            d = getattr(row_activations, f"{self.output[0]}_grad")(trace[-1][0], d, *self.output[1])
-        grads = []
-        for i in range(len(self.layers) - 1, -1, -1):
-            layer, (w, _) = self.layers[i], self.weights[i]
-            last = i == len(self.layers) - 1
-            if layer.get("noise"):
-                d = self.noise(i, layer["noise"], "_grad", d)
-            if not (last and self.logits):
-                name, params = layer["activation"]
-                d = d * getattr(activations, f"{name}_grad")(trace[i + 1][0], *params)
-            d, dw, db = dense_grad(trace[i][1], w, d)
-            grads.insert(0, [dw, db])
-        return float((loss * scale).sum() * n), grads
+        weight = np.ones(len(target)) if weight is None else np.asarray(weight, np.float64)
+        counted = target != params[0] if name.startswith("sparse") else np.ones(len(target), bool)
+        divisors = {
+            "sum": 1.0,
+            "sum_over_batch_size": counted.sum(),
+            "mean_with_sample_weight": weight[counted].sum(),
+        }
+        divisor = divisors[self.reduction]
+        return weight / divisor if divisor else 0 * weight
 
-    def train_on_batch(self, x, target, weight=None):
-        """One step; return Σ weight · loss."""
-        loss, grads = self.gradients(x, target, weight)
-        self.step += 1
+    def cost(self, x, target, weight=None):
+        """What a step descends: the batch's loss with all penalties."""
+        name, params = self.loss
+        self.taken = self.compute(x, training=True, for_loss=True)
+        loss = getattr(losses, name)(self.taken, target, *params) @ self.shares(target, weight)
+        return float(loss + self.penalty() + sum(op.price() for op in self.ops))
+
+    def backward(self, x, target, weight=None):
+        """Leave the gradients of the loss and of activities in the operations; the cost, and the batch's prediction."""
+        cost = self.cost(x, target, weight)
+        name, params = self.loss
+        y = self.taken
+        d = getattr(losses, f"{name}_grad")(y, target, *params) * self.shares(target, weight)[:, None]
+        if self.output is not None and not self.logits:
+            d = getattr(row_activations, f"{self.output[0]}_grad")(self.before_output, d, *self.output[1])
+        for op in reversed(self.ops):
+            d = op.backward(d)
+        return cost, self.shown(y)
+
+    def regularized(self, op, part):
+        """The gradient of the cost by a weight."""
+        rule = op.rule(part)
+        return optimizers.regularized(op.weights[part], op.gradients[part], rule.get("l1", 0.0), rule.get("l2", 0.0))
+
+    # ---- a step
+
+    def clipped(self):
+        """The gradients of all that learns, held to the limits on norms and values."""
+        gradients = [self.regularized(op, part) for op, part in self.learnt()]
         value, norm, whole = (self.rest.get(k, 0.0) for k in ("clip_value", "clip_norm", "global_clip_norm"))
-        flat = []
-        for layer, pair, grad in zip(self.layers, self.weights, grads, strict=True):
-            for p, names in enumerate((("l1", "l2"), ("bias_l1", "bias_l2"))):
-                if p == 1 and not layer.get("use_bias", True):
-                    continue
-                l1, l2 = (layer.get(k, 0.0) for k in names)
-                flat.append((layer, pair, p, optimizers.regularized(pair[p], grad[p], l1, l2)))
-        total = np.sqrt(sum((g**2).sum() for *_, g in flat))
-        for layer, pair, p, g in flat:
-            slots = self.slots[next(i for i, other in enumerate(self.layers) if other is layer)][p]
-            if whole:
-                g = g * min(1.0, whole / total)
-            g = optimizers.clipped(g, value=value, norm=norm)
-            w = optimizers.decayed(pair[p], self.lr, self.rest.get("weight_decay", 0.0))
-            pair[p], slots[:] = getattr(optimizers, self.name)(w, g, tuple(slots), self.step, self.lr, *self.params)
-            if p == 0 and layer.get("constraint"):
-                name, params = layer["constraint"]
-                pair[0] = getattr(constraints, name)(pair[0], 0, *params)
-        return loss
+        if whole:
+            total = np.sqrt(sum((g**2).sum() for g in gradients))
+            gradients = [g * min(1.0, whole / total) for g in gradients]
+        return [optimizers.clipped(g, value=value, norm=norm) for g in gradients]
+
+    def average(self, op, part):
+        """The moving average, which the first step starts, and which now and then takes the weights' place."""
+        w, before = op.weights[part], op.averages[part]
+        momentum = self.ema_momentum if self.step > 1 else 0.0
+        op.averages[part] = momentum * before + (1 - momentum) * w
+        if self.ema_overwrite and self.step % self.ema_overwrite == 0:
+            op.weights[part] = op.averages[part].copy()
+
+    def train_on_batch(self, x, target, weight=None, rate=None):
+        """One step: Σ batch's loss · rows, and what the batch was predicted to be before it."""
+        cost, prediction = self.backward(x, target, weight)
+        rate = self.lr if rate is None else rate
+        self.step += 1
+        for (op, part), g in zip(self.learnt(), self.clipped(), strict=True):
+            rule, slots = op.rule(part), op.slots[part]
+            decay = 0.0 if rule.get("spared") else self.rest.get("weight_decay", 0.0)
+            w = optimizers.decayed(op.weights[part], rate, decay)
+            step = getattr(optimizers, self.name)
+            op.weights[part], slots[:] = step(w, g, tuple(slots), self.step, rate, *self.params)
+            if self.ema_momentum:
+                self.average(op, part)
+            if rule.get("constraint"):
+                name, params = rule["constraint"]
+                w = np.atleast_2d(op.weights[part])  # a bias is one row
+                w = getattr(constraints, name)(w, rule.get("axis", 0), *params)
+                op.weights[part] = w.reshape(op.weights[part].shape)
+        return len(x) * cost, prediction

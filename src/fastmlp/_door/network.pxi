@@ -1,30 +1,50 @@
-# network.pxi: programs of dense layers, and the data they run over.
+# network.pxi: programs, lowered into networks.
+
+import operator
 
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
 cdef extern from "fastmlp.h" nogil:
-    ctypedef struct fm_program_layer:
-        int64_t units
-        int activation, use_bias, noise, constraint
+    enum:
+        FM_PART_W
+        FM_PART_SLOTS
+        FM_PART_MOVING_MEAN
+        FM_PART_MOVING_VARIANCE
+        FM_PART_EMA_W
+        FM_PART_EMA_B
+        FM_PARTS
+    ctypedef struct fm_program_weights:
+        double l1, l2
+        double constraint_params[FM_PARAMS]
+        int constraint, axis, spared
+    ctypedef struct fm_program_op:
+        int op, kind
+        int64_t units, count
+        int use_weights, use_bias, shared, frozen, noise
         double params[FM_PARAMS]
         double noise_params[FM_PARAMS]
-        double constraint_params[FM_PARAMS]
-        double l1, l2, bias_l1, bias_l2
+        uint64_t seed
+        fm_program_weights W, b
     ctypedef struct fm_program:
         int type
         int64_t inputs, batch, count
-        const fm_program_layer *layers
-        int output, loss, logits
+        const fm_program_op *ops
+        int output, loss, logits, reduction, shows
         double output_params[FM_PARAMS]
         double loss_params[FM_PARAMS]
         fm_optimizer optimizer
-        uint64_t seed
+        double ema_momentum
+        int64_t ema_overwrite
     ctypedef struct fm_run:
         fm_view x, target
         const int32_t *labels
+        int ignores
         const double *sample_weight
         const int64_t *index
+        const double *rates
+        const fm_metric *metrics
+        int64_t metric_count
         int64_t n, batch, at, most_steps
         double seconds, loss, weight
         int64_t steps
@@ -32,15 +52,28 @@ cdef extern from "fastmlp.h" nogil:
         pass
     int fm_network_new(fm_network **net, const fm_program *program)
     void fm_network_free(fm_network *net)
-    void fm_network_write(fm_network *net, int64_t layer, int part, const void *values)
-    void fm_network_read(const fm_network *net, int64_t layer, int part, void *values)
+    int fm_network_part(const fm_network *net, int64_t op, int part, int64_t *rows, int64_t *cols)
+    void fm_network_write(fm_network *net, int64_t op, int part, const void *values)
+    void fm_network_read(const fm_network *net, int64_t op, int part, void *values)
     const char *fm_network_path(const fm_network *net)
+    int64_t fm_network_bytes(const fm_network *net)
     int64_t fm_network_step(const fm_network *net)
     void fm_network_set_step(fm_network *net, int64_t step)
     void fm_network_set_learning_rate(fm_network *net, double learning_rate)
     void fm_network_train(fm_network *net, fm_run *run)
     void fm_network_predict(fm_network *net, void *Y, const fm_view *x, const int64_t *index, int64_t n)
-    void fm_network_evaluate(fm_network *net, void *row_loss, const fm_run *run)
+    void fm_network_evaluate(fm_network *net, void *row_loss, double *row_price, const fm_run *run)
+    double fm_network_penalty(fm_network *net)
+    void fm_network_forward(fm_network *net, void *Y, const fm_run *run)
+    void fm_network_shown(const fm_network *net, void *Y, int64_t n)
+
+PARTS = {
+    "moving_mean": FM_PART_MOVING_MEAN,
+    "moving_variance": FM_PART_MOVING_VARIANCE,
+    "ema_W": FM_PART_EMA_W,
+    "ema_b": FM_PART_EMA_B,
+}
+
 
 cdef int optional_kind(str family, kernel, double *values) except -2:
     """A (name, params) pair looked up; -1 for None."""
@@ -63,66 +96,131 @@ cdef int fill_optimizer(fm_optimizer *o, settings) except -1:
     return 0
 
 
-cdef int fill_layer(fm_program_layer *layer, description) except -1:
-    """From a mapping: units, activation (name, params), and optionally the rest."""
-    layer.units = description["units"]
-    name, params = description["activation"]
-    layer.activation = kernel_kind("activation", name, params, layer.params)
-    layer.use_bias = description.get("use_bias", True)
-    layer.noise = optional_kind("noise", description.get("noise"), layer.noise_params)
-    layer.constraint = optional_kind("constraint", description.get("constraint"), layer.constraint_params)
-    layer.l1, layer.l2 = description.get("l1", 0.0), description.get("l2", 0.0)
-    layer.bias_l1, layer.bias_l2 = description.get("bias_l1", 0.0), description.get("bias_l2", 0.0)
+cdef int fill_weights(fm_program_weights *rule, description) except -1:
+    """From a mapping of any of l1, l2, constraint (name, params), axis, spared."""
+    rule.l1, rule.l2 = description.get("l1", 0.0), description.get("l2", 0.0)
+    rule.constraint = optional_kind("constraint", description.get("constraint"), rule.constraint_params)
+    axis = description.get("axis", 0)
+    if axis not in (0, 1):
+        raise ValueError(f"constraint: expected axis 0 or 1, got {axis}; 0 is the norm of each column, 1 of each row")
+    rule.axis, rule.spared = axis, bool(description.get("spared", False))
+    return 0
+
+
+# operations by what their "kernel" is looked up among
+KERNEL_OF = {
+    "activation": "activation",
+    "noise": "noise",
+    "row_activation": "row_activation",
+    "trainable": "trainable",
+    "pieces": "pieces",
+}
+PARAMS_OF = {"batch_norm": 2, "layer_norm": 1, "unit_norm": 1, "activity": 2}
+WEIGHTED = ("dense", "batch_norm", "layer_norm", "trainable")
+ALWAYS = ("dense", "trainable")  # have W, whatever is said
+
+
+cdef str name_of(description):
+    return description.get("op", "dense")
+
+
+cdef int fill_op(fm_program_op *op, description, int64_t inputs, uint64_t seed) except -1:
+    """From a mapping; `inputs` is the width of what it reads."""
+    name = name_of(description)
+    op.op = kernel_named("op", name).kind
+    op.units = operator.index(description.get("units", inputs))
+    op.count = operator.index(description.get("count", 1))
+    op.seed = description.get("seed", seed)
+    op.frozen, op.shared = description.get("frozen", False), description.get("shared", False)
+    op.use_weights = op.use_bias = name in WEIGHTED
+    op.use_weights = op.use_weights and (name in ALWAYS or description.get("use_weights", True))
+    op.use_bias = (op.use_bias and name != "trainable" and description.get("use_bias", True)) or name == "affine"
+    op.noise = -1
+    if name == "dense":
+        kernel, params = description["activation"]
+        op.kind = kernel_kind("activation", kernel, params, op.params)
+        op.noise = optional_kind("noise", description.get("noise"), op.noise_params)
+    elif name in ("trainable", "pieces"):
+        op.kind = kernel_named(KERNEL_OF[name], description["kernel"][0]).kind
+    elif name in KERNEL_OF:
+        kernel, params = description["kernel"]
+        op.kind = kernel_kind(KERNEL_OF[name], kernel, params, op.params)
+    elif name in PARAMS_OF:
+        params = description["params"]
+        if len(params) != PARAMS_OF[name]:
+            raise ValueError(f"{name}: expected {PARAMS_OF[name]} params, got {len(params)}; give each of them")
+        for i in range(len(params)):
+            op.params[i] = params[i]
+    check_sizes("Network", (op.units, op.count))
+    if name == "trainable":
+        kernel = kernel_named("trainable", description["kernel"][0])
+        if not parameter_rows_fit(kernel, op.count):
+            raise ValueError(f"{description['kernel'][0]}: expected a row for each of {', '.join(kernel.params)}, "
+                             f"got {op.count} rows; change count")
+    if name == "pieces":
+        op.units = output_width(description["kernel"][0], description["pieces"], inputs)
+    elif name != "dense" and op.units != inputs:
+        raise ValueError(f"{name}: expected as many units as inputs, {inputs}, got {op.units}; leave units out")
+    op.shared = op.shared and name == "trainable"
+    fill_weights(&op.W, description.get("weights", {}))
+    fill_weights(&op.b, description.get("bias", {}))
     return 0
 
 
 cdef class Network:
-    """A chain of dense layers with its loss and optimizer, laid out once; trains many steps a call.
+    """A program lowered: weights, optimizer state and buffers, laid out once; trains many steps a call.
 
-    layers: mappings with units, activation (name, params) and, where wanted, use_bias, noise (name, params),
-    constraint (name, params), l1, l2, bias_l1, bias_l2. output: a row activation (name, params) or None. loss: (name,
+    ops: mappings with op (default "dense"), and as the kind needs them: units, activation (name, params), noise (name,
+    params), kernel (name, params), params, pieces, count, shared, use_weights, use_bias, frozen, seed, weights and bias
+    (mappings with l1, l2, constraint, axis, spared). output: a row activation (name, params) or None. loss: (name,
     params); with logits, it takes what comes before the last activation. optimizer: (name, params, learning_rate,
-    {weight_decay, clip_value, clip_norm, global_clip_norm}).
+    {weight_decay, clip_value, clip_norm, global_clip_norm}). shows: keep predictions, for metrics. ema: (momentum,
+    overwrite every so many steps).
     """
 
     cdef fm_network *net
     cdef readonly object dtype
-    cdef readonly int64_t inputs, outputs, batch
-    cdef readonly bint labels
+    cdef readonly int64_t inputs, outputs, batch, count
+    cdef readonly bint labels, shows
     cdef readonly int slots
-    cdef list widths
     cdef double ignored
     cdef bint busy
 
-    def __cinit__(self, dtype, int64_t inputs, int64_t batch, layers, loss, optimizer, output=None,
-                  bint logits=False, uint64_t seed=0):
+    def __cinit__(self, dtype, int64_t inputs, int64_t batch, ops, loss, optimizer, output=None, bint logits=False,
+                  uint64_t seed=0, reduction="sum_over_batch_size", bint shows=False, ema=(0.0, 0)):
         cdef fm_program program
-        cdef fm_program_layer *described
-        check_sizes("Network", (inputs, batch, len(layers), *(layer["units"] for layer in layers)))
+        cdef fm_program_op *described
+        check_sizes("Network", (inputs, batch, len(ops)))
         memset(&program, 0, sizeof(program))
         self.dtype = np.dtype(dtype)
-        self.inputs, self.batch = inputs, batch
-        self.widths = [layer["units"] for layer in layers]
-        self.outputs = self.widths[len(self.widths) - 1]
-        self.labels = registry("loss")[loss[0]].traits if loss[0] in registry("loss") else False
+        self.inputs, self.batch, self.count, self.shows = inputs, batch, len(ops), shows
         program.type = real_type(np.empty(0, self.dtype), "dtype")
-        program.inputs, program.batch, program.count = inputs, batch, len(layers)
+        program.inputs, program.batch, program.count = inputs, batch, len(ops)
         program.output = optional_kind("row_activation", output, program.output_params)
         program.loss = optional_kind("loss", loss, program.loss_params)
-        program.logits, program.seed = logits, seed
+        program.logits, program.shows = logits, shows
+        program.reduction = reduction_kind(reduction)
+        program.ema_momentum, program.ema_overwrite = ema
+        self.labels = registry("loss")[loss[0]].traits
         if self.labels:  # rows to be left out get a label that no class has
             self.ignored, program.loss_params[0] = program.loss_params[0], -1
         fill_optimizer(&program.optimizer, optimizer)
         self.slots = registry("optimizer")[optimizer[0]].traits
-        described = <fm_program_layer *>calloc(len(layers), sizeof(fm_program_layer))
+        described = <fm_program_op *>calloc(len(ops), sizeof(fm_program_op))
         if described == NULL:
-            raise MemoryError(f"Network: no memory to describe {len(layers)} layers")
+            raise MemoryError(f"Network: no memory to describe {len(ops)} operations")
         try:
-            for i, layer in enumerate(layers):
-                fill_layer(&described[i], layer)
-            program.layers = described
+            self.outputs = inputs
+            for i, op in enumerate(ops):
+                fill_op(&described[i], op, self.outputs, seed)
+                self.outputs = described[i].units
+            if logits and output is None and name_of(ops[-1]) != "dense":
+                raise ValueError("logits: expected a dense layer or an output last, whose activation is left out, got "
+                                 f"{name_of(ops[-1])}; set logits to False")
+            program.ops = described
             if fm_network_new(&self.net, &program) != FM_OK:
-                raise MemoryError(f"Network: no memory for {inputs} inputs, layers {self.widths}, batches of {batch}")
+                raise MemoryError(f"Network: no memory for {inputs} inputs, {len(ops)} operations, {self.outputs} "
+                                  f"outputs and batches of {batch}")
         finally:
             free(described)
 
@@ -133,6 +231,11 @@ cdef class Network:
     def path(self):
         """How it trains: 'plain', 'tiny' or 'sharded'; shapes decide."""
         return fm_network_path(self.net).decode()
+
+    @property
+    def bytes(self):
+        """What its weights, the optimizer's state and all buffers take."""
+        return fm_network_bytes(self.net)
 
     @property
     def step(self):
@@ -156,30 +259,48 @@ cdef class Network:
         fm_network_set_learning_rate(self.net, learning_rate)
         self.busy = False
 
-    def _part(self, int64_t layer, int part):
-        if not (0 <= layer < len(self.widths) and 0 <= part < 2 + 2 * self.slots):
-            raise IndexError(f"Network: expected a layer below {len(self.widths)} and a part below "
-                             f"{2 + 2 * self.slots}, got {layer} and {part}; part 0 is W, 1 is b")
-        shape = (self.widths[layer - 1] if layer else self.inputs, self.widths[layer])
-        return shape[1:] if part % 2 else shape
+    cdef tuple _part(self, int64_t op, part):
+        """The number and the shape of a part."""
+        cdef object shape
+        cdef int64_t rows = 0, cols = 0
+        cdef int number = PARTS.get(part, -1) if isinstance(part, str) else part
+        if not (0 <= op < self.count and 0 <= number < FM_PARTS and
+                fm_network_part(self.net, op, number, &rows, &cols)):
+            raise IndexError(f"Network: expected an operation below {self.count} and a part it has, got {op} and "
+                             f"{part!r}; part 0 is W, 1 is b")
+        matrix = number == FM_PART_W or number == FM_PART_EMA_W
+        if FM_PART_SLOTS <= number < FM_PART_MOVING_MEAN:
+            matrix = (number - FM_PART_SLOTS) % 2 == 0
+        shape = (cols,)
+        if matrix:
+            shape = (rows, cols)
+        return number, shape
 
-    def set(self, int64_t layer, int part, values):
-        """Writes W (part 0), b (1), or slot s of W and b (2 + 2s, 3 + 2s) of a layer."""
-        shape = self._part(layer, part)
+    def set(self, int64_t op, part, values):
+        """Writes W (part 0), b (1), slot s of W and b (2 + 2s, 3 + 2s) of an operation, or a part of PARTS."""
+        number, shape = self._part(op, part)
         cdef cnp.ndarray a = np.require(values, self.dtype, ["C", "A"])
         if np.shape(a) != shape:
             raise ValueError(f"Network: expected shape {shape}, got {np.shape(a)}; reshape the values")
         self._enter()
-        fm_network_write(self.net, layer, part, cnp.PyArray_DATA(a))
+        fm_network_write(self.net, op, number, cnp.PyArray_DATA(a))
         self.busy = False
 
-    def get(self, int64_t layer, int part):
+    def get(self, int64_t op, part):
         """Reads what `set` writes."""
-        cdef cnp.ndarray a = np.empty(self._part(layer, part), self.dtype)
+        number, shape = self._part(op, part)
+        cdef cnp.ndarray a = np.empty(shape, self.dtype)
         self._enter()
-        fm_network_read(self.net, layer, part, cnp.PyArray_DATA(a))
+        fm_network_read(self.net, op, number, cnp.PyArray_DATA(a))
         self.busy = False
         return a
+
+    def penalty(self):
+        """l1·Σ|w| + l2·Σw² over all weights that are trained."""
+        self._enter()
+        cdef double penalty = fm_network_penalty(self.net)
+        self.busy = False
+        return penalty
 
     def train(self, Run run not None, int64_t most_steps, double seconds):
         """Runs at most so many steps, or seconds (0: no limit), of what is left of the run; true when none is left."""
@@ -192,17 +313,59 @@ cdef class Network:
             self.busy = False
         return run.run.at >= run.run.n
 
-    def evaluate(self, Run run not None):
-        """The unweighted loss of each row of the run."""
-        cdef cnp.ndarray losses
+    def evaluate(self, Run run not None, prices=None):
+        """The unweighted loss of each row of the run; its metrics are added to.
+
+        prices: a float64 array that gets what activities ask for each row.
+        """
+        cdef cnp.ndarray losses, asked
+        cdef double *price = NULL
+        if prices is not None:
+            if not (isinstance(prices, np.ndarray) and prices.dtype == np.float64 and prices.flags.carray and
+                    prices.shape == (run.run.n,)):
+                raise ValueError(f"prices: expected a writable float64 array of shape ({run.run.n},), got "
+                                 f"{np.shape(prices)}; give one number a row")
+            asked = prices
+            asked[:] = 0
+            price = <double *>cnp.PyArray_DATA(asked)
         self._enter(run)
         try:
             losses = np.empty(run.run.n, self.dtype)
             with nogil:
-                fm_network_evaluate(self.net, cnp.PyArray_DATA(losses), &run.run)
+                fm_network_evaluate(self.net, cnp.PyArray_DATA(losses), price, &run.run)
         finally:
             self.busy = False
         return losses
+
+    def forward(self, x):
+        """Y for at most a batch of rows as training sees them: with noise, and batch moments that move moving ones."""
+        cdef fm_run run
+        memset(&run, 0, sizeof(run))
+        cdef cnp.ndarray rows = matrix_view(x, "x", self.inputs, &run.x)
+        run.n = run.x.rows
+        if run.n > self.batch:
+            raise ValueError(f"Network: expected at most {self.batch} rows, got {run.n}; build for a larger batch")
+        cdef cnp.ndarray y = np.empty((rows.shape[0], self.outputs), self.dtype)
+        self._enter()
+        try:
+            if run.n:
+                with nogil:
+                    fm_network_forward(self.net, cnp.PyArray_DATA(y), &run)
+        finally:
+            self.busy = False
+        return y
+
+    def shown(self, int64_t n):
+        """What the last step predicted for its first n rows."""
+        if not self.shows:
+            raise RuntimeError("Network: expected a network that shows, got one built without; set shows=True")
+        if not 0 <= n <= self.batch:
+            raise ValueError(f"Network: expected at most {self.batch} rows, got {n}; ask for those of the last step")
+        cdef cnp.ndarray y = np.empty((n, self.outputs), self.dtype)
+        self._enter()
+        fm_network_shown(self.net, cnp.PyArray_DATA(y), n)
+        self.busy = False
+        return y
 
     def predict(self, x, index=None):
         """Y for the rows of x, or for those that `index` names."""
@@ -233,60 +396,3 @@ cdef class Network:
                                "wait, or give each thread a network")
         self.busy = True
         return 0
-
-
-cdef class Run:
-    """Data bound to a network, checked once: x (any number type and strides), y, and weights of the rows.
-
-    y: labels for a loss that takes them, else a matrix of the outputs' width.
-    """
-
-    cdef fm_run run
-    cdef readonly Network network
-    cdef tuple arrays
-    cdef bint fresh  # not seen by the network yet
-    cdef cnp.ndarray index
-
-    def __cinit__(self, Network network not None, x, y, sample_weight=None):
-        cdef cnp.ndarray rows, targets, weights
-        cdef double ignored
-        memset(&self.run, 0, sizeof(self.run))
-        self.network = network
-        rows = matrix_view(x, "x", network.inputs, &self.run.x)
-        if network.labels:
-            ignored = network.ignored
-            targets = class_labels(y, rows.shape[0], network.outputs, &ignored)
-            self.run.labels = <const int32_t *>cnp.PyArray_DATA(targets)
-        else:
-            targets = matrix_view(y, "y", network.outputs, &self.run.target)
-        if targets.shape[0] != rows.shape[0]:
-            raise ValueError(f"y: expected {rows.shape[0]} rows as x has, got {targets.shape[0]}; pair them up")
-        weights = None
-        if sample_weight is not None:
-            weights = np.require(sample_weight, np.float64, ["C", "A"])
-            if weights.ndim != 1 or weights.shape[0] != rows.shape[0]:
-                raise ValueError(f"sample_weight: expected shape ({rows.shape[0]},), got {np.shape(weights)}; "
-                                 "give one weight a row")
-            self.run.sample_weight = <const double *>cnp.PyArray_DATA(weights)
-        self.arrays = (rows, targets, weights)
-        self.fresh = True
-        self.start(None, network.batch)
-
-    def start(self, index, int64_t batch):
-        """Begins a pass over the rows `index` names (None: all, as they come), `batch` rows a step."""
-        if not 1 <= batch <= self.network.batch:
-            raise ValueError(f"batch: expected 1 to {self.network.batch} rows, got {batch}; build for a larger batch")
-        cdef cnp.ndarray order = None if index is None else row_index(index, self.run.x.rows)
-        if self.network.busy and not self.fresh:
-            raise RuntimeError("Run: expected a start between calls, got one while the network computes; wait for it")
-        self.fresh = False
-        self.index = order
-        self.run.index = NULL if order is None else <const int64_t *>cnp.PyArray_DATA(order)
-        self.run.n = self.run.x.rows if order is None else cnp.PyArray_SIZE(order)
-        self.run.batch, self.run.at, self.run.steps = batch, 0, 0
-        self.run.loss = self.run.weight = 0
-
-    @property
-    def done(self):
-        """(rows, steps, Σ weight · loss) since `start`."""
-        return self.run.at, self.run.steps, self.run.loss
