@@ -1,0 +1,33 @@
+"""What users give for an array of real numbers, as the kernels want it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from fastmlp._validate import brief
+
+
+def real_array(where: str, value: Any) -> np.ndarray:
+    """`value` as float32 or float64: kept as that; all else (ints, halves, lists, scalars) becomes float32."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{where}: expected real numbers, got {brief(value)}; convert it to float32")
+    kept = array.dtype.newbyteorder("=") if hasattr(value, "dtype") and array.dtype.itemsize >= 4 else None
+    wanted = kept if kept in (np.float32, np.float64) else np.float32
+    return array.astype(wanted, copy=False)
+
+
+def real_type(where: str, dtype: DTypeLike | None) -> np.dtype[Any]:
+    """The type named, float32 or float64; None is float32."""
+    try:
+        found = np.dtype("float32" if dtype is None else dtype)
+    except TypeError:
+        raise TypeError(
+            f"{where}: expected dtype 'float32' or 'float64', got {brief(dtype)}; take one of these"
+        ) from None
+    if found not in (np.float32, np.float64):
+        raise TypeError(f"{where}: expected dtype 'float32' or 'float64', got '{found}'; take one of these")
+    return found
