@@ -1,0 +1,385 @@
+"""Activations: functions of arrays, by name, and as operations of a program.
+
+Each function says which kernel it is for its parameters, and hands that to what it is given: an array is computed at
+once; anything with a method ``__activation__(operation)`` (what `lower` asks with, say) decides for itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+
+from fastmlp import _core
+from fastmlp._arrays import real_array
+from fastmlp._objects import Family, register_builtin, registered_name
+from fastmlp._validate import brief, number
+
+Operation = dict[str, Any]
+Axis = int | Sequence[int]
+
+_F = TypeVar("_F", bound=Callable[..., np.ndarray])
+_functions: dict[str, Callable[..., np.ndarray]] = {}
+
+
+def _named(function: _F) -> _F:
+    """Note a function under its name."""
+    _functions[function.__name__] = function
+    register_builtin(function)
+    return function
+
+
+# ---- what a function does with its argument
+
+
+def _elementwise(x: Any, kernel: str, *params: float) -> np.ndarray:
+    """Each number by itself."""
+    if hasattr(x, "__activation__"):
+        return x.__activation__({"op": "activation", "name": kernel, "params": params})  # type: ignore[no-any-return]
+    return _core.activation_fwd(kernel, real_array(kernel, x), params)
+
+
+def _rowwise(x: Any, axis: Axis, operation: Operation, run: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """The numbers along one axis (or several, as if they were one) together."""
+    name = operation["name"]
+    if hasattr(x, "__activation__"):
+        if axis != -1:
+            raise ValueError(f"{name}: expected axis=-1 in a layer, got {axis!r}; features are the last axis of a row")
+        return x.__activation__(operation)  # type: ignore[no-any-return]
+    array = real_array(name, x)
+    axes = [axis] if isinstance(axis, int) else list(axis)
+    if not axes or not all(-array.ndim <= i < array.ndim for i in axes):
+        raise ValueError(f"{name}: expected an axis of {brief(array)}, got {axis!r}; change axis")
+    last = range(-len(axes), 0)
+    moved = np.moveaxis(array, axes, last)
+    row = moved.shape[array.ndim - len(axes) :]
+    y = run(moved.reshape(*moved.shape[: array.ndim - len(axes)], math.prod(row)))
+    return np.moveaxis(y if len(axes) == 1 else y.reshape(moved.shape), last, axes)
+
+
+def _over_axis(x: Any, axis: Axis, kernel: str) -> np.ndarray:
+    operation = {"op": "row_activation", "name": kernel, "params": ()}
+    return _rowwise(x, axis, operation, lambda z: _core.row_activation_fwd(kernel, z))
+
+
+# ---- straight pieces
+
+
+@_named
+def linear(x: Any, alpha: float = 1.0) -> np.ndarray:
+    """``α x``; without α, x itself."""
+    alpha = number("linear: alpha", alpha)
+    return _elementwise(x, "linear") if alpha == 1 else _elementwise(x, "scaled_linear", alpha)
+
+
+@_named
+def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> np.ndarray:
+    """``max(x, 0)``.
+
+    Parameters
+    ----------
+    x
+        An array of any shape.
+    negative_slope
+        Below the threshold it is ``negative_slope · (x - threshold)``.
+    max_value
+        The most it becomes; None for no limit.
+    threshold
+        Where it starts: above it, x stays itself.
+
+    Examples
+    --------
+    >>> relu([-2.0, 0.5, 9.0], negative_slope=0.1, max_value=6).tolist()
+    [-0.20000000298023224, 0.5, 6.0]
+    """
+    slope, start = number("relu: negative_slope", negative_slope), number("relu: threshold", threshold)
+    most = math.inf if max_value is None else number("relu: max_value", max_value, 0)
+    if start == 0 and slope == 0 and most in (6, math.inf):
+        return _elementwise(x, "relu6" if most == 6 else "relu")
+    if start == 0 and slope > 0 and most == math.inf:
+        return _elementwise(x, "leaky_relu", slope)
+    return _elementwise(x, "relu_general", slope, most, start)
+
+
+@_named
+def leaky_relu(x: Any, negative_slope: float = 0.2) -> np.ndarray:
+    """x above 0, ``negative_slope · x`` below."""
+    return relu(x, negative_slope)
+
+
+@_named
+def relu6(x: Any) -> np.ndarray:
+    """``min(max(x, 0), 6)``."""
+    return relu(x, max_value=6)
+
+
+@_named
+def hard_tanh(x: Any) -> np.ndarray:
+    """``min(max(x, -1), 1)``."""
+    return _elementwise(x, "hard_tanh")
+
+
+@_named
+def hard_sigmoid(x: Any) -> np.ndarray:
+    """``relu6(x + 3) / 6``."""
+    return _elementwise(x, "hard_sigmoid")
+
+
+@_named
+def hard_silu(x: Any) -> np.ndarray:
+    """``x · hard_sigmoid(x)``, also called `hard_swish`."""
+    return _elementwise(x, "hard_silu")
+
+
+@_named
+def sparse_sigmoid(x: Any) -> np.ndarray:
+    """``(hard_tanh(x) + 1) / 2``."""
+    return _elementwise(x, "sparse_sigmoid")
+
+
+@_named
+def sparse_plus(x: Any) -> np.ndarray:
+    """0 up to -1, x from 1 on, ``(x + 1)² / 4`` between."""
+    return _elementwise(x, "sparse_plus")
+
+
+@_named
+def soft_shrink(x: Any, threshold: float = 0.5) -> np.ndarray:
+    """x moved towards 0 by the threshold, and 0 within it."""
+    return _elementwise(x, "soft_shrink", number("soft_shrink: threshold", threshold, 0))
+
+
+@_named
+def hard_shrink(x: Any, threshold: float = 0.5) -> np.ndarray:
+    """x where ``|x|`` is above the threshold, 0 elsewhere."""
+    return _elementwise(x, "hard_shrink", number("hard_shrink: threshold", threshold, 0))
+
+
+@_named
+def threshold(x: Any, threshold: float, default_value: float) -> np.ndarray:
+    """x above the threshold, `default_value` elsewhere."""
+    where = "threshold"
+    return _elementwise(
+        x, where, number(f"{where}: threshold", threshold), number(f"{where}: default_value", default_value)
+    )
+
+
+@_named
+def binary_step(x: Any) -> np.ndarray:
+    """1 from 0 on, 0 below. Its derivative is taken as 0: nothing before it learns.
+
+    Examples
+    --------
+    >>> binary_step([-1, 0, 2]).tolist()
+    [0.0, 1.0, 1.0]
+    """
+    return _elementwise(x, "binary_step")
+
+
+# ---- curves
+
+
+@_named
+def sigmoid(x: Any) -> np.ndarray:
+    """``1 / (1 + e^-x)``, also called logistic.
+
+    Examples
+    --------
+    >>> round(float(sigmoid(2.0)), 6)
+    0.880797
+    """
+    return _elementwise(x, "sigmoid")
+
+
+@_named
+def tanh(x: Any) -> np.ndarray:
+    """``(e^x - e^-x) / (e^x + e^-x)``."""
+    return _elementwise(x, "tanh")
+
+
+@_named
+def arctan(x: Any) -> np.ndarray:
+    """The angle whose tangent is x."""
+    return _elementwise(x, "arctan")
+
+
+@_named
+def exponential(x: Any) -> np.ndarray:
+    """``e^x``."""
+    return _elementwise(x, "exponential")
+
+
+@_named
+def elu(x: Any, alpha: float = 1.0) -> np.ndarray:
+    """x above 0, ``α (e^x - 1)`` below; α of 0 or more."""
+    return _elementwise(x, "elu", number("elu: alpha", alpha, 0))
+
+
+@_named
+def celu(x: Any, alpha: float = 1.0) -> np.ndarray:
+    """x above 0, ``α (e^(x/α) - 1)`` below; α above 0."""
+    return _elementwise(x, "celu", number("celu: alpha", alpha, above=0))
+
+
+@_named
+def selu(x: Any) -> np.ndarray:
+    """``1.0507 · elu(x, 1.6733)``, which keeps mean 0 and variance 1 from layer to layer."""
+    return _elementwise(x, "selu")
+
+
+@_named
+def softplus(x: Any) -> np.ndarray:
+    """``log(1 + e^x)``."""
+    return _elementwise(x, "softplus")
+
+
+@_named
+def softsign(x: Any) -> np.ndarray:
+    """``x / (1 + |x|)``."""
+    return _elementwise(x, "softsign")
+
+
+@_named
+def squareplus(x: Any, b: float = 4) -> np.ndarray:
+    """``(x + √(x² + b)) / 2``; b above 0."""
+    return _elementwise(x, "squareplus", number("squareplus: b", b, above=0))
+
+
+@_named
+def log_sigmoid(x: Any) -> np.ndarray:
+    """``log(sigmoid(x))``."""
+    return _elementwise(x, "log_sigmoid")
+
+
+@_named
+def tanh_shrink(x: Any) -> np.ndarray:
+    """``x - tanh(x)``."""
+    return _elementwise(x, "tanh_shrink")
+
+
+# ---- gated
+
+
+@_named
+def silu(x: Any, beta: float = 1.0) -> np.ndarray:
+    """``x · sigmoid(β x)``, also called `swish`."""
+    beta = number("silu: beta", beta)
+    return _elementwise(x, "silu") if beta == 1 else _elementwise(x, "swish", beta)
+
+
+@_named
+def gelu(x: Any, approximate: bool = False) -> np.ndarray:
+    """``x · Φ(x)``, Φ being the normal distribution; `approximate` takes the formula with tanh."""
+    return _elementwise(x, "gelu_tanh" if approximate else "gelu")
+
+
+@_named
+def mish(x: Any) -> np.ndarray:
+    """``x · tanh(softplus(x))``."""
+    return _elementwise(x, "mish")
+
+
+# ---- of several columns
+
+
+@_named
+def softmax(x: Any, axis: Axis = -1) -> np.ndarray:
+    """``e^x / Σ e^x`` along an axis: positive numbers whose sum is 1.
+
+    Examples
+    --------
+    >>> softmax([1.0, 1.0]).tolist()
+    [0.5, 0.5]
+    """
+    return _over_axis(x, axis, "softmax")
+
+
+@_named
+def log_softmax(x: Any, axis: Axis = -1) -> np.ndarray:
+    """``x - log Σ e^x`` along an axis."""
+    return _over_axis(x, axis, "log_softmax")
+
+
+@_named
+def sparsemax(x: Any, axis: Axis = -1) -> np.ndarray:
+    """``max(x - τ, 0)`` with τ such that the sum along the axis is 1: a softmax with true zeros."""
+    return _over_axis(x, axis, "sparsemax")
+
+
+@_named
+def glu(x: Any, axis: int = -1) -> np.ndarray:
+    """``a · sigmoid(b)``, a and b being the halves of x along an axis."""
+    operation = {"op": "pieces", "name": "glu", "pieces": 2}
+    return _rowwise(x, axis, operation, lambda z: _core.pieces_fwd("glu", z, 2))
+
+
+# ---- by name
+
+swish, hard_swish = silu, hard_silu
+
+_family = Family("activation", None, _functions | {"swish": silu, "hard_swish": hard_silu})
+
+
+def get(identifier: Any) -> Any:
+    """The function meant by a name, a config or itself; None is `linear`.
+
+    Examples
+    --------
+    >>> get("relu") is relu, get(None) is linear
+    (True, True)
+    """
+    return linear if identifier is None else _family.get(identifier)
+
+
+def serialize(activation: Callable[..., Any]) -> str:
+    """The name by which `get` finds a function again."""
+    return registered_name(activation)
+
+
+deserialize = get
+
+
+# ---- as an operation
+
+
+class _Question:
+    """Given to a function in place of an array, to hear which operation it is."""
+
+    def __activation__(self, operation: Operation) -> Operation:
+        return operation
+
+
+_numpy_twins: dict[Any, Callable[..., np.ndarray]] = {np.tanh: tanh, np.exp: exponential, np.arctan: arctan}
+
+
+def lower(activation: Callable[..., Any], **params: Any) -> Operation:
+    """What a function is to a program: its operation, with the kernel that fits the parameters.
+
+    Functions made of one of ours, such as ``lambda x: relu(x, max_value=1)``, will do as well.
+
+    Examples
+    --------
+    >>> lower(relu, negative_slope=0.3)
+    {'op': 'activation', 'name': 'leaky_relu', 'params': (0.3,)}
+    """
+    function: Any = _numpy_twins.get(activation, activation) if isinstance(activation, np.ufunc) else activation
+    question = _Question()
+    try:
+        answer = function(question, **params)
+    except (TypeError, AttributeError) as error:
+        if function in _functions.values():  # a parameter it does not have
+            raise
+        raise _foreign(function) from error
+    if answer is question:
+        return lower(linear)
+    if not (isinstance(answer, dict) and "op" in answer):
+        raise _foreign(function)
+    return answer
+
+
+def _foreign(function: Any) -> TypeError:
+    name = getattr(function, "__name__", brief(function))
+    return TypeError(f"activation: expected a function of fastmlp.activations, or one that only calls one, got {name}; "
+                     "take one of these: other formulas run on arrays, not in a layer")  # fmt: skip

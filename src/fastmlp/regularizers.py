@@ -1,0 +1,138 @@
+"""Penalties on weights, added to the loss."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from fastmlp import _core
+from fastmlp._arrays import real_array
+from fastmlp._objects import Configurable, Family
+from fastmlp._objects import serialize as serialize
+from fastmlp._validate import number
+
+
+class Regularizer(Configurable):
+    """A penalty ``l1 Σ|w| + l2 Σ w²``; one of another kind overrides ``__call__``."""
+
+    l1: float = 0.0
+    l2: float = 0.0
+
+    def __call__(self, x: Any) -> float:
+        """The penalty of weights `x`."""
+        return float(_core.penalty(real_array(type(self).__name__, x), self.l1, self.l2))
+
+    def _factor(self, name: str, value: float | None, legacy: dict[str, Any]) -> float:
+        """A factor as given: by name, None for 0.01, or as the ``l=`` of older scripts."""
+        where = type(self).__name__
+        if "l" in legacy:
+            warnings.warn(f"{where}: l= is the older spelling; write {name}=", DeprecationWarning, stacklevel=3)
+            value = legacy.pop("l")
+        if legacy:
+            raise TypeError(f"{where}: expected the argument {name}, got {sorted(legacy)}; check the spelling")
+        return number(f"{where}: {name}", 0.01 if value is None else value, 0)
+
+
+class L1(Regularizer):
+    """The penalty ``l1 Σ|w|``, which drives weights to 0.
+
+    Examples
+    --------
+    >>> L1(0.5)([3, -4])
+    3.5
+    """
+
+    def __init__(self, l1: float | None = 0.01, **legacy: float) -> None:
+        self.l1 = self._factor("l1", l1, legacy)
+
+
+class L2(Regularizer):
+    """The penalty ``l2 Σ w²``: no ½ and no 1/m, so a penalty λ/2m Σ w² is ``L2(λ / (2 * m))``.
+
+    Examples
+    --------
+    >>> L2(0.1)([3, -4])
+    2.5
+    """
+
+    def __init__(self, l2: float | None = 0.01, **legacy: float) -> None:
+        self.l2 = self._factor("l2", l2, legacy)
+
+
+class L1L2(Regularizer):
+    """The penalty ``l1 Σ|w| + l2 Σ w²``. Both factors are 0 unless given.
+
+    Examples
+    --------
+    >>> L1L2(l1=0.5, l2=0.25)([1, -2])
+    2.75
+    """
+
+    def __init__(self, l1: float | None = 0.0, l2: float | None = 0.0) -> None:
+        self.l1 = number("L1L2: l1", l1 or 0.0, 0)
+        self.l2 = number("L1L2: l2", l2 or 0.0, 0)
+
+
+class OrthogonalRegularizer(Regularizer):
+    """``factor`` times the mean of ``|a·b|`` over all pairs of rows (or columns) of a matrix, each made of length 1.
+
+    Parameters
+    ----------
+    factor
+        What the mean is multiplied by.
+    mode
+        'rows' or 'columns'.
+
+    Examples
+    --------
+    >>> OrthogonalRegularizer(0.5)([[1, 0], [0, 1]])
+    0.0
+    >>> OrthogonalRegularizer(0.5)([[1, 0], [1, 0]])
+    0.5
+    """
+
+    def __init__(self, factor: float = 0.01, mode: str = "rows") -> None:
+        self.factor = number("OrthogonalRegularizer: factor", factor, 0)
+        if mode not in ("rows", "columns"):
+            raise ValueError(
+                f"OrthogonalRegularizer: expected mode 'rows' or 'columns', got {mode!r}; take one of these"
+            )
+        self.mode = mode
+
+    def __call__(self, x: Any) -> float:
+        """The penalty of a matrix."""
+        w = real_array("OrthogonalRegularizer", x).astype(np.float64)
+        if w.ndim != 2:
+            raise ValueError(f"OrthogonalRegularizer: expected a matrix, got shape {w.shape}; reshape it to two axes")
+        if self.mode == "columns":
+            w = w.T
+        pairs = len(w) * (len(w) - 1)
+        unit = w / np.maximum(np.linalg.norm(w, axis=1, keepdims=True), 1e-12)  # a zero vector stays one
+        products = np.abs(unit @ unit.T)
+        np.fill_diagonal(products, 0)
+        return float(self.factor * products.sum() / max(pairs, 1))
+
+
+l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer
+
+_family = Family(
+    "regularizer",
+    Regularizer,
+    {"l1": L1, "l2": L2, "l1_l2": L1L2, "orthogonal_regularizer": OrthogonalRegularizer},
+)
+
+
+def get(identifier: Any) -> Any:
+    """The regularizer meant by a name, a class, a config or itself; None stays None.
+
+    Examples
+    --------
+    >>> get("l2")
+    L2()
+    """
+    return _family.get(identifier)
+
+
+deserialize = get
