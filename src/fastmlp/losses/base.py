@@ -1,0 +1,217 @@
+"""What losses have in common: targets laid beside predictions, a number for each sample, one number for a batch."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from fastmlp import _core
+from fastmlp._objects import Configurable, snake_case
+from fastmlp._validate import brief, unknown
+
+Array = NDArray[Any]
+Lowered = tuple[str, tuple[float, ...]]
+
+REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none")
+
+
+def real_array(where: str, value: ArrayLike, dtype: DTypeLike | None = None) -> Array:
+    """An array of `dtype`; without one float64 arrays stay what they are and all else, lists too, is float32."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{where}: expected numbers, got {brief(array)}; convert them to float32")
+    double = hasattr(value, "dtype") and array.dtype.kind == "f" and array.dtype.itemsize >= 8
+    return array.astype(dtype or (np.float64 if double else np.float32), copy=False)
+
+
+def same_rank(y_true: Array, y_pred: Array) -> tuple[Array, Array]:
+    """(n,) made (n, 1) beside (n, 1); else a trailing axis of one dropped where the other has none."""
+    if y_true.ndim + 1 == y_pred.ndim and y_pred.shape[-1] == 1:
+        return (y_true[:, None], y_pred) if y_true.ndim == 1 else (y_true, y_pred[..., 0])
+    if y_pred.ndim + 1 == y_true.ndim and y_true.shape[-1] == 1:
+        return (y_true, y_pred[:, None]) if y_pred.ndim == 1 else (y_true[..., 0], y_pred)
+    return y_true, y_pred
+
+
+def align(where: str, y_true: Array, y_pred: Array, hint: str) -> tuple[Array, Array]:
+    """Both in one shape. Nothing is broadcast: (n,) beside (n, 1) would else make n·n differences."""
+    y, p = same_rank(y_true, y_pred)
+    if p.ndim == 0 or p.shape[-1] == 0:
+        raise ValueError(f"{where}: expected y_pred with at least one column, got {brief(y_pred)}; "
+                         "put a single number into a list")  # fmt: skip
+    if y.shape != p.shape:
+        raise ValueError(f"{where}: expected y_true of the shape of y_pred, {p.shape}, got {y_true.shape}; {hint}")
+    return y, p
+
+
+def sample_weights(where: str, weights: ArrayLike, losses: Array) -> Array:
+    """Weights in the shape of the losses; one number is for all of them, a trailing axis of one is dropped."""
+    w = real_array(where, weights, losses.dtype)
+    if w.ndim == losses.ndim + 1 and w.shape[-1] == 1:
+        w = w[..., 0]
+    fits = w.ndim == losses.ndim and w.shape[:1] == losses.shape[:1]
+    if w.ndim and not (fits and all(a in (1, b) for a, b in zip(w.shape, losses.shape))):
+        raise ValueError(f"{where}: expected sample_weight of the losses' shape {losses.shape}, got {w.shape}; "
+                         "give one weight a sample")  # fmt: skip
+    return np.ascontiguousarray(np.broadcast_to(w, losses.shape))
+
+
+def reduce_losses(losses: Array, reduction: str | None, weights: Array | None, kept: Array | None) -> Any:
+    """The losses l with weights w as one number; n, those losses that are `kept`, are what a mean is over."""
+    if kept is not None:
+        weights = (1 if weights is None else weights) * kept.astype(losses.dtype)
+    if reduction in (None, "none"):
+        return losses if weights is None else losses * weights
+    name = "sum_over_batch_size" if reduction == "mean" else str(reduction)
+    total = _core.loss_reduce(losses.ravel(), name, None if weights is None else weights.ravel())
+    if kept is not None and name == "sum_over_batch_size":
+        total *= kept.size / max(1, int(np.count_nonzero(kept)))
+    return losses.dtype.type(total)
+
+
+class Loss(Configurable):
+    """How wrong predictions are. Subclasses say it for each sample in `call`; calling the object gives one number.
+
+    Parameters
+    ----------
+    name
+        What it is called in reports.
+    reduction
+        ``"sum_over_batch_size"`` (or ``"mean"``): Σ w·l / n with sample weights w. ``"mean_with_sample_weight"``:
+        Σ w·l / Σ w. ``"sum"``: Σ w·l. ``"none"`` or None: the weighted losses themselves.
+    dtype
+        What is computed in, ``"float32"`` unless given.
+    """
+
+    from_logits: bool = False  # predictions are what the last sigmoid or softmax takes
+    sparse: ClassVar[bool] = False  # targets are labels, one whole number a sample
+    wants_signs: ClassVar[bool] = False  # targets are ±1, see `prepare`
+
+    def __init__(
+        self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: DTypeLike | None = None
+    ) -> None:
+        if reduction is not None and (not isinstance(reduction, str) or reduction not in REDUCTIONS):
+            unknown(f"{type(self).__name__}: reduction", reduction, REDUCTIONS)
+        if dtype is not None and np.dtype(dtype).name not in ("float32", "float64"):
+            raise ValueError(f"{type(self).__name__}: expected dtype float32 or float64, got {dtype!r}; use one")
+        self.name = snake_case(type(self).__name__) if name is None else name
+        self.reduction = reduction
+        self.dtype = None if dtype is None else np.dtype(dtype).name
+
+    def __call__(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None) -> Any:
+        """The loss of the batch."""
+        dtype = np.dtype(self.dtype or "float32")
+        p = real_array(f"{self.name}: y_pred", y_pred, dtype)
+        y = np.asarray(y_true) if self.sparse else real_array(f"{self.name}: y_true", y_true, dtype)
+        losses = np.asarray(self.call(y, p), dtype)
+        weights = None if sample_weight is None else sample_weights(self.name, sample_weight, losses)
+        return reduce_losses(losses, self.reduction, weights, self.kept(y, losses))
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """The loss of each sample."""
+        raise NotImplementedError(f"{type(self).__name__}: expected a method call(y_true, y_pred); define it")
+
+    def kept(self, y_true: Array, losses: Array) -> Array | None:
+        """Which samples count; None: all."""
+        return None
+
+    def prepare(self, y_true: ArrayLike) -> Array:
+        """The targets of a whole data set as training wants them."""
+        return np.asarray(y_true)
+
+    def lower(self, logits: bool = False) -> Lowered:
+        """The kernel that trains with it and its parameters; `logits`: for predictions before the last activation."""
+        raise NotImplementedError(f"{self.name}: expected one of fastmlp's losses for training, got a custom one; "
+                                  "take a loss listed in fastmlp.losses")  # fmt: skip
+
+    def get_config(self) -> dict[str, Any]:
+        """The settings."""
+        config = super().get_config()
+        if config.get("dtype") is None:
+            config.pop("dtype", None)
+        return config
+
+
+class FunctionLoss(Loss):
+    """A function ``fn(y_true, y_pred, **kwargs)`` of arrays, giving the loss of each sample, as a loss.
+
+    >>> import numpy as np
+    >>> loss = FunctionLoss(lambda y, p: np.max(np.abs(y - p), axis=-1))
+    >>> float(loss([[0.0, 1.0]], [[0.5, 3.0]]))
+    2.0
+    """
+
+    def __init__(
+        self,
+        fn: Callable[..., Any],
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: DTypeLike | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if not callable(fn):
+            raise TypeError(f"FunctionLoss: expected a function of (y_true, y_pred), got {brief(fn)}; define one")
+        super().__init__(name or getattr(fn, "__name__", None), reduction, dtype)
+        self.fn, self.kwargs = fn, kwargs
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """What the function gives, with (n,) made (n, 1) beside (n, 1)."""
+        return self.fn(*same_rank(np.asarray(y_true), np.asarray(y_pred)), **self.kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        """The settings, those of the function included."""
+        return {**super().get_config(), **self.kwargs}
+
+
+class KernelLoss(Loss):
+    """A loss of fastmlp's own: one kernel computes it, in training and here."""
+
+    kernel: ClassVar[str]  # also the name of its function
+    activation: ClassVar[str | None] = None  # the last activation its logits form takes in
+    hint: ClassVar[str] = "reshape it, or give the model as many outputs as there are targets"
+    axis: int = -1
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> KernelLoss:
+        """Data given to the class, which takes settings, is answered with what takes data."""
+        if len(args) > 1 and all(hasattr(a, "__len__") and not isinstance(a, str) for a in args[:2]):
+            raise TypeError(f"{cls.__name__}: expected settings, got data ({brief(args[0])}); the function "
+                            f"{cls.kernel}(y_true, y_pred) or {cls.__name__}()(y_true, y_pred) computes")  # fmt: skip
+        return super().__new__(cls)
+
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str | None = None, dtype: DTypeLike | None = None
+    ) -> None:
+        super().__init__(self.kernel if name is None else name, reduction, dtype)
+
+    def parameters(self) -> tuple[float, ...]:
+        """Those of the kernel, in its order."""
+        return ()
+
+    def lower(self, logits: bool = False) -> Lowered:
+        """The kernel that trains with it and its parameters; `logits`: for predictions before the last activation."""
+        if logits and self.activation is None:
+            raise ValueError(f"{self.name}: expected predictions after the activation, got logits; "
+                             "only cross-entropies take them")  # fmt: skip
+        if self.axis not in (-1, 1):
+            raise ValueError(f"{self.name}: expected axis -1, the model's outputs, got {self.axis}; leave it out")
+        return self.kernel + "_logits" * (logits or self.from_logits), self.parameters()
+
+    def call(self, y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+        """The loss of each sample, the mean over its outputs or what the formula has instead."""
+        y, p = self.rows(np.asarray(y_true), real_array(f"{self.kernel}: y_pred", y_pred))
+        name = self.kernel + "_logits" * self.from_logits
+        losses, _ = _core.loss(name, p.reshape(-1, p.shape[-1]), y, self.parameters(), gradient=False)
+        return losses.reshape(p.shape[:-1])
+
+    def rows(self, y_true: Array, y_pred: Array) -> tuple[Array, Array]:
+        """Targets as the kernel takes them, and the predictions, a sample along the last axis."""
+        y, p = align(self.kernel, real_array(f"{self.kernel}: y_true", y_true, y_pred.dtype), y_pred, self.hint)
+        if self.activation == "softmax" and p.shape[-1] == 1:
+            warnings.warn(f"{self.kernel}: one column is a class that is always right; use binary_crossentropy "
+                          "for a yes or no", SyntaxWarning, stacklevel=4)  # fmt: skip
+        y, p = np.moveaxis(self.prepare(y), self.axis, -1), np.moveaxis(p, self.axis, -1)
+        return y.reshape(-1, p.shape[-1]), p
