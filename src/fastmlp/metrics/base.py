@@ -1,0 +1,216 @@
+"""What metrics have in common: a name, a state that batches are added to, a result worked out of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from fastmlp import _core, initializers
+from fastmlp._objects import Configurable, snake_case
+from fastmlp._room import claim
+from fastmlp._validate import brief
+from fastmlp.metrics.rows import Array, Rows, by_columns, by_elements, by_labels, by_rows
+from fastmlp.variables import Variable
+
+Lowered = tuple[str, tuple[float, ...], Array | None]  # a kernel's name, its parameters, thresholds
+_ROWS = {"rows": by_rows, "labels": by_labels, "elements": by_elements, "columns": by_columns}
+
+_names: Counter[str] = Counter()
+
+
+def forget_names() -> None:
+    """Start counting names anew."""
+    _names.clear()
+
+
+class Metric(Configurable):
+    """A quantity followed over batches: `update_state` adds one, `result` tells what they come to.
+
+    `reset_state` forgets them. A metric of your own keeps its state in variables:
+
+    >>> class Largest(Metric):
+    ...     def __init__(self, name="largest", **kwargs):
+    ...         super().__init__(name=name, **kwargs)
+    ...         self.found = self.add_weight(name="found", initializer="zeros")
+    ...
+    ...     def update_state(self, y_true, y_pred, sample_weight=None):
+    ...         self.found.assign(max(self.found.numpy(), np.max(y_pred)))
+    ...
+    ...     def result(self):
+    ...         return float(self.found.numpy())
+    >>> Largest()([1, 2], [0.5, 3.0])
+    3.0
+    """
+
+    _prefix = "metrics>"
+    default_name: ClassVar[str | None] = None  # None: the class's name, counted
+    _direction: str | None = None  # "up" or "down": where better results lie
+
+    def __init__(self, name: str | None = None, dtype: Any = None) -> None:
+        self.name = str(name) if name is not None else self.default_name or self._counted_name()
+        self.dtype = np.dtype("float32" if dtype is None else dtype).name
+        self.state: Array = np.zeros(0)
+        self._variables: list[Variable] = []
+
+    @classmethod
+    def _counted_name(cls) -> str:
+        stem = snake_case(cls.__name__)
+        _names[stem] += 1
+        return stem if _names[stem] == 1 else f"{stem}_{_names[stem] - 1}"
+
+    # ---- what a kind of metric says about itself
+
+    def update_state(self, *args: Any, **kwargs: Any) -> None:
+        """Add a batch."""
+        raise NotImplementedError(f"{type(self).__name__}: expected a method update_state(y_true, y_pred, "
+                                  "sample_weight=None), got none; write it")  # fmt: skip
+
+    def result(self) -> Any:
+        """What the batches so far come to: a number, an array of them, or a dict by name."""
+        raise NotImplementedError(f"{type(self).__name__}: expected a method result(), got none; write it")
+
+    def lower(self) -> Lowered | None:
+        """(kernel, parameters, thresholds) of the C code that adds to `state`; None: only `update_state` can."""
+        return None
+
+    @property
+    def sparse(self) -> bool:
+        """Whether the kernel takes labels, a class for each row, as targets."""
+        return False
+
+    def build(self, columns: int) -> None:
+        """Make the state for predictions of so many columns."""
+
+    # ---- state
+
+    def add_variable(
+        self, shape: Sequence[int] = (), initializer: Any = None, dtype: Any = None, name: str | None = None
+    ) -> Variable:
+        """A variable that is part of the state, and 0 (or what the initializer says) at first."""
+        if not hasattr(self, "_variables"):
+            raise RuntimeError(f"{type(self).__name__}: expected super().__init__() before add_variable, got none; "
+                               "call it first in __init__")  # fmt: skip
+        kind = np.dtype(self.dtype if dtype is None else dtype)
+        values = initializers.get("zeros" if initializer is None else initializer)(tuple(shape), dtype=kind)
+        variable = Variable(values, dtype=kind, name=name or "variable", trainable=False)
+        variable.path = f"{self.name}/{variable.name}"
+        self._variables.append(variable)
+        return variable
+
+    add_weight = add_variable
+
+    @property
+    def variables(self) -> list[Variable]:
+        """Those made by `add_variable`, of metrics kept as attributes, too."""
+        return self._variables + [variable for metric in self._inner() for variable in metric.variables]
+
+    def _inner(self) -> list[Metric]:
+        return [value for value in vars(self).values() if isinstance(value, Metric)]
+
+    def reset_state(self) -> None:
+        """Forget all batches."""
+        self.state[...] = 0
+        for variable in self._variables:
+            variable.assign(np.zeros(variable.shape))
+        for metric in self._inner():
+            metric.reset_state()
+
+    def reset_states(self) -> None:
+        """As `reset_state`, the older spelling."""
+        self.reset_state()
+
+    def merge_state(self, metrics: Iterable[Metric]) -> None:
+        """Add what other metrics made alike have seen."""
+        for other in metrics:
+            if type(other) is not type(self):
+                raise ValueError(f"{self.name}: expected metrics of class {type(self).__name__} to merge, "
+                                 f"got {brief(other)}; make them alike")  # fmt: skip
+            if other.state.size and not self.state.size:
+                self.state = np.zeros_like(other.state)
+            if other.state.size:
+                if other.state.shape != self.state.shape:
+                    raise ValueError(f"{self.name}: expected a state of {self.state.size} numbers to merge, "
+                                     f"got {other.state.size}; make the metrics alike")  # fmt: skip
+                self.state += other.state
+            for mine, theirs in zip(self.variables, other.variables, strict=True):
+                mine.assign_add(theirs.numpy())
+
+    def __repr__(self) -> str:
+        ordinary = {"name": self.default_name, "dtype": "float32"}
+        config, shown = self.get_config(), []
+        for key, argument in self._settings().items():
+            if key in config and config[key] not in (argument.default, ordinary.get(key)):
+                shown.append(f"{key}={brief(config[key])}")
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Add a batch and tell the result so far."""
+        self.update_state(*args, **kwargs)
+        return self.result()
+
+
+class KernelMetric(Metric):
+    """A metric whose state is added to in C: by `update_state`, and by networks while they train."""
+
+    kernel: str = ""
+    layout: ClassVar[str] = "rows"
+
+    def kernel_params(self) -> tuple[float, ...]:
+        """The kernel's parameters in registry order."""
+        return ()
+
+    def kernel_thresholds(self) -> Array | None:
+        """Thresholds in ascending order, for kernels that have them."""
+        return None
+
+    def lower(self) -> Lowered | None:
+        """The kernel, its parameters and its thresholds."""
+        return self.kernel, self.kernel_params(), self.kernel_thresholds()
+
+    @property
+    def sparse(self) -> bool:
+        """Whether the kernel takes labels, a class for each row, as targets."""
+        return bool(_core.registry("metric")[self.kernel].traits)
+
+    def build(self, columns: int) -> None:
+        """Make the state for predictions of so many columns."""
+        size = _core.metric_size(self.kernel, self.kernel_params(), self.kernel_thresholds(), columns)
+        if not self.state.size:
+            claim(self.name, (size,))
+            self.state = np.zeros(size)
+        elif self.state.size != size:
+            raise ValueError(f"{self.name}: expected predictions with as many columns as before, got {columns}; "
+                             "make a new metric for another model")  # fmt: skip
+
+    def rows(self, y_true: Any, y_pred: Any, sample_weight: Any) -> Rows:
+        """The batch as the kernel takes it."""
+        return _ROWS[self.layout](self.name, y_true, y_pred, sample_weight)
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Add a batch of targets and predictions, each sample with its weight."""
+        y, p, w = self.rows(y_true, y_pred, sample_weight)
+        if p.shape[1] == 0:
+            raise ValueError(f"{self.name}: expected predictions of at least one column, got shape {np.shape(y_pred)}; "
+                             "reshape them")  # fmt: skip
+        self.build(p.shape[1])
+        _core.metric_update(self.kernel, self.kernel_params(), self.kernel_thresholds(), self.state, y, p, w)
+
+    def result(self) -> Any:
+        """What the batches so far come to."""
+        if not self.state.size:
+            raise RuntimeError(f"{self.name}: expected a batch before the result, got none; call update_state")
+        return self.work_out()
+
+    def work_out(self) -> Any:
+        """The result, from a state that is there."""
+        raise NotImplementedError
+
+
+def ratio(a: Any, b: Any) -> Array:
+    """a / b, and 0 where b is 0."""
+    a, b = np.broadcast_arrays(np.asarray(a, np.float64), np.asarray(b, np.float64))
+    out: Array = np.divide(a, b, out=np.zeros(a.shape), where=b != 0)
+    return out
