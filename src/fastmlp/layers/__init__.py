@@ -1,0 +1,99 @@
+"""Layers: the steps of a network."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from typing import NoReturn
+
+from fastmlp._objects import deserialize as deserialize
+from fastmlp._objects import serialize as serialize
+from fastmlp._validate import outside
+from fastmlp.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
+from fastmlp.layers.base import Layer
+from fastmlp.layers.core import Dense, Input, InputLayer
+from fastmlp.layers.normalization import BatchNormalization, LayerNormalization, UnitNormalization
+from fastmlp.layers.preprocessing import Normalization, Rescaling
+from fastmlp.layers.regularization import (
+    ActivityRegularization,
+    AlphaDropout,
+    Dropout,
+    GaussianDropout,
+    GaussianNoise,
+)
+from fastmlp.layers.shaping import Flatten, Identity, Reshape
+from fastmlp.layers.trainable import APL, PELU, Maxout, PReLU, SReLU, SwishBeta
+
+__all__ = [
+    "APL",
+    "ELU",
+    "PELU",
+    "Activation",
+    "ActivityRegularization",
+    "AlphaDropout",
+    "BatchNormalization",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "GaussianDropout",
+    "GaussianNoise",
+    "Identity",
+    "Input",
+    "InputLayer",
+    "Layer",
+    "LayerNormalization",
+    "LeakyReLU",
+    "Maxout",
+    "Normalization",
+    "PReLU",
+    "ReLU",
+    "Rescaling",
+    "Reshape",
+    "SReLU",
+    "Softmax",
+    "SwishBeta",
+    "UnitNormalization",
+    "deserialize",
+    "serialize",
+]
+
+# What Keras has besides. Endings stand for all names that end so, with 1D, 2D or 3D behind.
+_KERAS_ENDINGS = (
+    "Pooling",
+    "Pool",
+    "Conv",
+    "Convolution",
+    "Transpose",
+    "Cropping",
+    "ZeroPadding",
+    "UpSampling",
+    "LSTM",
+)
+_KERAS_NAMES = """
+    Add AdditiveAttention Attention AugMix AutoContrast Average Bidirectional CategoryEncoding CenterCrop Concatenate
+    ContrastLimitedAdaptiveHistogramEqualization CutMix Discretization Dot EinsumDense Embedding Equalization FlaxLayer
+    GRU GRUCell GroupNormalization GroupQueryAttention HashedCrossing Hashing InputSpec IntegerLookup JaxLayer LSTM
+    LSTMCell Lambda Masking MaxNumBoundingBoxes Maximum MelSpectrogram Minimum MixUp MultiHeadAttention Multiply Permute
+    Pipeline RMSNormalization RNN RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast
+    RandomCrop RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHue RandomInvert
+    RandomPerspective RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear RandomTranslation
+    RandomZoom RepeatVector Resizing ReversibleEmbedding STFTSpectrogram SimpleRNN SimpleRNNCell Solarization
+    SpectralNormalization StackedRNNCells StringLookup Subtract TFSMLayer TextVectorization TimeDistributed
+    TorchModuleWrapper Wrapper
+    """
+
+
+def _is_outside(name: str) -> bool:
+    """Whether Keras has a layer of that name, and fastmlp has not."""
+    stem = name[:-2] if name[-2:] in ("1D", "2D", "3D") else ""
+    return name in _KERAS_NAMES.split() or stem.endswith(_KERAS_ENDINGS) or name.endswith("DTranspose")
+
+
+def __getattr__(name: str) -> NoReturn:
+    if not _is_outside(name):
+        near = difflib.get_close_matches(name, __all__, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]}?" if near else "dir(fastmlp.layers) lists them"
+        raise AttributeError(f"layers: expected one of its names, got {name}; {hint}")
+    # `from … import` asks for the attribute first, and drops the message of an AttributeError
+    importing = sys._getframe(1).f_globals.get("__name__") in ("importlib._bootstrap", "_frozen_importlib")
+    raise (ImportError if importing else AttributeError)(outside("layers", name))
