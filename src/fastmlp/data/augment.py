@@ -1,0 +1,174 @@
+"""Images slightly shifted, turned, zoomed and mirrored: more training data with the same labels."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fastmlp import _core
+from fastmlp._objects import Configurable
+from fastmlp._validate import brief, number, unknown
+from fastmlp.data import _stream
+
+_FLIPS = {None: (False, False), "horizontal": (False, True), "vertical": (True, False)}
+_FLIPS["horizontal_and_vertical"] = (True, True)
+_PIXELS = 1 << 16  # warped at a time: what they need stays in the cache
+_DRAWS = 6  # numbers drawn for an image: shift down, shift right, angle, zoom, two flips
+
+
+class Augment(Configurable):
+    """Draws a shift, an angle, a zoom and a flip for each image and applies them in one step, bilinearly.
+
+    Called with a batch of images (n, h, w) or (n, h, w, c), and whatever belongs to them (labels, weights), which
+    passes unchanged. So it can stand in ``Dataset.map`` behind ``batch``. Each call draws anew; equal seeds give
+    equal series of calls.
+
+    Parameters
+    ----------
+    shift
+        Largest shift as a share of height and width: one number, or one for each.
+    rotate
+        Largest angle in degrees.
+    zoom
+        Largest change of size: 0.1 draws factors from 0.9 to 1.1.
+    flip
+        'horizontal', 'vertical' or 'horizontal_and_vertical': mirrored in every second image; None for never.
+    fill_value
+        What comes in from outside the image.
+    seed
+        Fixes the draws.
+
+    >>> images, labels = np.ones((4, 28, 28), np.float32), np.arange(4)
+    >>> moved, same = Augment(shift=0.1, rotate=15, seed=1)(images, labels)
+    >>> moved.shape, moved.dtype.name, same is labels
+    ((4, 28, 28), 'float32', True)
+    """
+
+    def __init__(
+        self,
+        shift: float | tuple[float, float] = 0.0,
+        rotate: float = 0.0,
+        zoom: float = 0.0,
+        flip: str | None = None,
+        fill_value: float = 0.0,
+        seed: int | None = None,
+    ) -> None:
+        if flip not in _FLIPS:
+            unknown("Augment: flip", flip, [name for name in _FLIPS if name])
+        self._shifts = [
+            number("Augment: shift", s, 0) for s in (shift if isinstance(shift, (tuple, list)) else (shift,) * 2)
+        ]
+        if len(self._shifts) != 2:
+            raise ValueError(
+                f"Augment: expected shift of two numbers (height, width), got {shift!r}; or give one for both"
+            )
+        number("Augment: zoom", zoom, 0, 0.99)
+        self.shift, self.rotate, self.zoom, self.flip = shift, number("Augment: rotate", rotate, 0), zoom, flip
+        self.fill_value, self.seed = number("Augment: fill_value", fill_value), seed
+        self._key, self._calls = _stream.seed_or_next("Augment: seed", seed), count()
+
+    def __call__(self, images: ArrayLike, *rest: Any) -> Any:
+        """The images changed; a tuple with what was passed beside them, if anything was."""
+        batch = _batch(images)
+        changed = warp(batch, *self._draw(batch.shape), self.fill_value)
+        return (changed, *rest) if rest else changed
+
+    def _draw(self, shape: tuple[int, ...]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """For each image a matrix that takes places of the result to places of the image, and a shift."""
+        words = _core.random_words(shape[0], _DRAWS, (self._key, _stream.AUGMENT, next(self._calls), 0, 0))
+        within = words.T * 2.0**-31 - 1.0  # of [-1, 1)
+        down, right = (draw * most * size for draw, most, size in zip(within, self._shifts, shape[1:3]))
+        angle, scale = np.deg2rad(self.rotate) * within[2], 1.0 + self.zoom * within[3]
+        flips = [np.where(may & (draw < 0), -1.0, 1.0) for may, draw in zip(_FLIPS[self.flip], within[4:])]
+        # the result is zoom · turn · flip of the image, then shifted: its inverse is flip · turn back / zoom
+        turn_back = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) / scale
+        return np.moveaxis(turn_back * np.array(flips)[:, None], -1, 0), np.stack([down, right], axis=1)
+
+
+def random_shift(
+    images: ArrayLike, by: float | tuple[float, float] = 0.1, seed: int | None = None, fill_value: float = 0.0
+) -> NDArray[Any]:
+    """Each image moved by up to `by` of its height and width."""
+    return np.asarray(Augment(shift=by, seed=seed, fill_value=fill_value)(images))
+
+
+def random_rotate(
+    images: ArrayLike, by: float = 15.0, seed: int | None = None, fill_value: float = 0.0
+) -> NDArray[Any]:
+    """Each image turned by up to `by` degrees."""
+    return np.asarray(Augment(rotate=by, seed=seed, fill_value=fill_value)(images))
+
+
+def random_zoom(images: ArrayLike, by: float = 0.1, seed: int | None = None, fill_value: float = 0.0) -> NDArray[Any]:
+    """Each image made smaller or larger by up to `by` of its size."""
+    return np.asarray(Augment(zoom=by, seed=seed, fill_value=fill_value)(images))
+
+
+def random_flip(images: ArrayLike, mode: str = "horizontal", seed: int | None = None) -> NDArray[Any]:
+    """About every second image mirrored; exact, no pixel changes its value."""
+    return np.asarray(Augment(flip=mode, seed=seed)(images))
+
+
+def warp(
+    images: NDArray[Any], matrices: NDArray[np.float64], shifts: NDArray[np.float64], fill_value: float = 0.0
+) -> NDArray[Any]:
+    """Images seen through maps of the plane: ``result[p] = image[M·(p - centre - shift) + centre]``.
+
+    Parameters
+    ----------
+    images
+        (n, h, w) or (n, h, w, c), numbers of any type; whole numbers come back rounded.
+    matrices, shifts
+        (n, 2, 2) and (n, 2), in rows and columns of pixels. Between pixels values are bilinear; outside the image
+        lies `fill_value`.
+    """
+    images = _batch(images)
+    result = np.empty_like(images)
+    step = max(1, _PIXELS // max(1, images[0].size)) if len(images) else 1
+    for first in range(0, len(images), step):
+        part = slice(first, first + step)
+        result[part] = _rounded(_warped(images[part], matrices[part], shifts[part], fill_value), images.dtype)
+    return result
+
+
+def _warped(images: Any, matrices: Any, shifts: Any, fill_value: float) -> NDArray[Any]:
+    n, height, width = images.shape[:3]
+    centre = np.array([height - 1, width - 1]) / 2
+    grid = np.indices((height, width)).reshape(2, -1) - centre[:, None]
+    offset = centre - (matrices @ shifts[..., None])[..., 0]
+    places = matrices @ grid + offset[..., None]  # (n, 2, pixels)
+    # a frame of fill_value makes outside an ordinary place: whatever is farther away meets the frame alone
+    framed = np.full((n, height + 2, width + 2, *images.shape[3:]), fill_value, np.result_type(images, np.float32))
+    framed[:, 1:-1, 1:-1] = images
+    last = np.array([[height], [width]])
+    places = np.clip(places + 1, 0, last + 1)
+    corner = np.minimum(places.astype(np.int64), last)
+    share = (places - corner).astype(framed.dtype).reshape(n, 2, -1, *[1] * (images.ndim - 3))
+    down, right = share[:, 0], share[:, 1]
+    flat = framed.reshape(-1, *images.shape[3:])
+    first = (np.arange(n)[:, None] * (height + 2) + corner[:, 0]) * (width + 2) + corner[:, 1]
+    above = _between(flat.take(first, 0), flat.take(first + 1, 0), right)
+    below = _between(flat.take(first + width + 2, 0), flat.take(first + width + 3, 0), right)
+    return _between(above, below, down).reshape(images.shape)
+
+
+def _between(a: NDArray[Any], b: NDArray[Any], share: NDArray[Any]) -> NDArray[Any]:
+    return np.asarray(a * (1 - share) + b * share)
+
+
+def _rounded(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    if dtype.kind not in "iu":
+        return values
+    limits = np.iinfo(dtype)
+    return np.asarray(np.clip(np.rint(values), limits.min, limits.max))
+
+
+def _batch(images: ArrayLike) -> NDArray[Any]:
+    batch = np.asarray(images)
+    if batch.ndim not in (3, 4) or batch.dtype.kind not in "iuf":
+        raise ValueError(f"augment: expected images (n, height, width) or (n, height, width, channels) of numbers, "
+                         f"got {brief(batch)}; reshape them, a single image by image[None]")  # fmt: skip
+    return batch

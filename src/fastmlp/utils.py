@@ -1,0 +1,144 @@
+"""Small helpers under Keras's names: one-hot labels, unit vectors, (x, y, weight) tuples, data by index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fastmlp._objects import register_serializable
+from fastmlp._validate import brief, whole
+from fastmlp.random import set_random_seed
+
+__all__ = [
+    "PyDataset",
+    "Sequence",
+    "normalize",
+    "pack_x_y_sample_weight",
+    "register_keras_serializable",
+    "set_random_seed",
+    "to_categorical",
+    "unpack_x_y_sample_weight",
+]
+
+register_keras_serializable = register_serializable
+
+
+def to_categorical(x: ArrayLike, num_classes: int | None = None) -> NDArray[np.float64]:
+    """Labels 0 … k-1 as rows of a unit matrix: ``result[…, j] = 1 if x[…] == j else 0``.
+
+    Parameters
+    ----------
+    x
+        Labels of any shape; a last axis of length 1 is dropped.
+    num_classes
+        k; None for the largest label + 1.
+
+    >>> to_categorical([0, 2, 1])
+    array([[1., 0., 0.],
+           [0., 0., 1.],
+           [0., 1., 0.]])
+    """
+    labels = np.asarray(x)
+    if labels.size and (labels.dtype.kind not in "biuf" or np.any(labels != np.floor(labels))):
+        raise TypeError(f"to_categorical: expected whole numbers, got {brief(labels)}; number the classes from 0")
+    labels = labels.astype(np.int64)
+    if labels.ndim > 1 and labels.shape[-1] == 1:
+        labels = labels[..., 0]
+    if num_classes is None and not labels.size:
+        raise ValueError("to_categorical: expected labels, got none; give num_classes")
+    classes = int(labels.max()) + 1 if num_classes is None else whole("to_categorical: num_classes", num_classes)
+    if labels.size and (labels.min() < 0 or labels.max() >= classes):
+        wrong = labels.min() if labels.min() < 0 else labels.max()
+        raise ValueError(f"to_categorical: expected labels from 0 to {classes - 1}, got {wrong}; "
+                         "raise num_classes or number the classes from 0")  # fmt: skip
+    result = np.zeros((labels.size, classes))
+    result[np.arange(labels.size), labels.ravel()] = 1
+    return result.reshape(*labels.shape, classes)
+
+
+def normalize(x: ArrayLike, axis: int = -1, order: int | float = 2) -> NDArray[Any]:
+    """``x / ‖x‖`` along an axis; vectors of length 0 stay as they are.
+
+    >>> normalize([[3.0, 4.0], [0.0, 0.0]])
+    array([[0.6, 0.8],
+           [0. , 0. ]])
+    """
+    array = np.asarray(x)
+    norm = np.linalg.norm(array, order, axis, keepdims=True)
+    return np.asarray(array / np.where(norm == 0, norm.dtype.type(1), norm))
+
+
+def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
+    """The tuple `fit` understands: x alone (in a tuple if it is one or a list), (x, y) or (x, y, sample_weight)."""
+    if y is None:
+        return (x,) if isinstance(x, (tuple, list)) else x
+    return (x, y) if sample_weight is None else (x, y, sample_weight)
+
+
+def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
+    """x, y and sample_weight of what a dataset yields, None where it has none.
+
+    >>> unpack_x_y_sample_weight(("images", "labels"))
+    ('images', 'labels', None)
+    """
+    if not isinstance(data, (tuple, list)):
+        return data, None, None
+    if not 1 <= len(data) <= 3:
+        raise ValueError(f"unpack_x_y_sample_weight: expected one to three parts, got {brief(data)}; "
+                         "put several inputs into a tuple of their own")  # fmt: skip
+    return (*data, None, None)[:3]
+
+
+class PyDataset:
+    """Data by the number of the batch: subclass it with ``__getitem__(index)`` and ``__len__``, the number of batches.
+
+    For data without end, define `num_batches` to be None instead of ``__len__``. `workers`, `use_multiprocessing` and
+    `max_queue_size` are kept for Keras's scripts; batches are made in the calling thread.
+
+    >>> class Squares(PyDataset):
+    ...     def __len__(self):
+    ...         return 2
+    ...
+    ...     def __getitem__(self, index):
+    ...         x = np.arange(3) + 3 * index
+    ...         return x, x**2
+    >>> [y.tolist() for x, y in Squares()]
+    [[0, 1, 4], [9, 16, 25]]
+    """
+
+    workers = 1
+    use_multiprocessing = False
+    max_queue_size = 10
+
+    def __init__(self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10) -> None:
+        self.workers, self.use_multiprocessing, self.max_queue_size = workers, use_multiprocessing, max_queue_size
+
+    def __getitem__(self, index: int) -> Any:
+        """The batch of that number."""
+        raise NotImplementedError(f"{type(self).__name__}: expected a method __getitem__(index), got none; "
+                                  "define it to return a batch")  # fmt: skip
+
+    @property
+    def num_batches(self) -> int | None:
+        """How many batches there are; None for no end."""
+        if hasattr(self, "__len__"):
+            return len(self)
+        raise NotImplementedError(f"{type(self).__name__}: expected __len__ or num_batches, got neither; "
+                                  "define one (a num_batches of None has no end)")  # fmt: skip
+
+    def __iter__(self) -> Iterator[Any]:
+        batches = self.num_batches
+        return (self[index] for index in (count() if batches is None else range(batches)))
+
+    def on_epoch_begin(self) -> None:
+        """Called by `fit` before each epoch."""
+
+    def on_epoch_end(self) -> None:
+        """Called by `fit` after each epoch."""
+
+
+Sequence = PyDataset
