@@ -1,0 +1,226 @@
+"""Callbacks that write files to come back to: ModelCheckpoint, BackupAndRestore."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from fastmlp._validate import brief, whole
+from fastmlp.callbacks.monitor import MonitorCallback
+from fastmlp.models.hooks import Callback, Logs
+from fastmlp.models.progress import say
+
+
+class _Periodic(Callback):
+    """Does something at the end of epochs, or whenever `save_freq` further batches are done."""
+
+    def __init__(self, save_freq: Any) -> None:
+        where = f"{type(self).__name__}: save_freq"
+        if isinstance(save_freq, str) and save_freq != "epoch":
+            raise ValueError(f"{where}: expected 'epoch' or a number of batches, got {save_freq!r}; give one of these")
+        self.save_freq = save_freq if save_freq == "epoch" else whole(where, save_freq)
+        self._epoch, self._seen, self._waiting = 0, -1, 0
+
+    def _uses(self, *hooks: str) -> bool:
+        mine = type(self).on_train_batch_end is _Periodic.on_train_batch_end
+        if self.save_freq == "epoch" and mine:  # then the batch hook does nothing
+            hooks = tuple(hook for hook in hooks if hook != "on_train_batch_end")
+        return super()._uses(*hooks)
+
+    def _save_now(self, epoch: int, batch: int | None, logs: Logs) -> None:
+        raise NotImplementedError
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Count batches from here."""
+        self._epoch, self._seen = epoch, -1
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Save if enough batches are done."""
+        if self.save_freq == "epoch":
+            return
+        self._waiting += batch - self._seen
+        self._seen = batch
+        if self._waiting >= self.save_freq:
+            self._waiting = 0
+            self._save_now(self._epoch, batch, logs or {})
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Save if epochs are what counts."""
+        if self.save_freq == "epoch":
+            self._save_now(epoch, None, logs or {})
+
+
+class ModelCheckpoint(_Periodic, MonitorCallback):
+    """Saves the model, or its weights, after epochs or batches; all of them or the best so far.
+
+    Parameters
+    ----------
+    filepath
+        May hold ``{epoch}``, counted from 1, ``{batch}`` and names of the logs: ``"{epoch:02d}-{val_loss:.2f}.keras"``.
+    monitor, mode
+        What `save_best_only` goes by, as for `EarlyStopping`.
+    verbose
+        1: say so.
+    save_best_only
+        Save only what is better than all before.
+    save_weights_only
+        ``model.save_weights(filepath)`` instead of ``model.save(filepath)``.
+    save_freq
+        'epoch', or the number of batches between saves; then training comes back to Python after every batch.
+    initial_value_threshold
+        Save nothing that is not better than this.
+
+    >>> ModelCheckpoint("best.keras", save_best_only=True).save_freq
+    'epoch'
+    """
+
+    def __init__(
+        self,
+        filepath: str | os.PathLike[str],
+        monitor: str = "val_loss",
+        verbose: int = 0,
+        save_best_only: bool = False,
+        save_weights_only: bool = False,
+        mode: str = "auto",
+        save_freq: str | int = "epoch",
+        initial_value_threshold: float | None = None,
+    ) -> None:
+        MonitorCallback.__init__(self, monitor, mode, initial_value_threshold)
+        _Periodic.__init__(self, save_freq)
+        self.filepath, self.verbose = os.fspath(filepath), verbose
+        self.save_best_only, self.save_weights_only = save_best_only, save_weights_only
+        if save_weights_only and self.filepath.endswith(".keras"):
+            raise ValueError(f"ModelCheckpoint: expected a file of weights, got {filepath!r}, a name for whole models; "
+                             "end it in .weights.h5")  # fmt: skip
+        if not save_weights_only and self.filepath.endswith(".weights.h5"):
+            raise ValueError(f"ModelCheckpoint: expected a file of a model, got {filepath!r}, a name for weights; "
+                             "end it in .keras, or say save_weights_only=True")  # fmt: skip
+
+    def _save_now(self, epoch: int, batch: int | None, logs: Logs) -> None:
+        path = self._path(epoch, batch, logs)
+        if not self._worth_it(epoch, logs, path):
+            return
+        if Path(path).is_dir():
+            raise IsADirectoryError(f"ModelCheckpoint: expected a path for a file, got the directory {path!r}; "
+                                    "add a file name")  # fmt: skip
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        (self.model.save_weights if self.save_weights_only else self.model.save)(path, overwrite=True)
+        if self.verbose > 0:
+            say(f"\nEpoch {epoch + 1}: finished saving model to {path}")
+
+    def _path(self, epoch: int, batch: int | None, logs: Logs) -> str:
+        names = {"epoch": epoch + 1, **({} if batch is None else {"batch": batch + 1}), **logs}
+        try:
+            return self.filepath.format(**names)
+        except KeyError as error:
+            raise ValueError(f"ModelCheckpoint: expected names among {sorted(names)} in {self.filepath!r}, "
+                             f"got {error}; change the path, or have fit measure it") from None  # fmt: skip
+
+    def _worth_it(self, epoch: int, logs: Logs, path: str) -> bool:
+        if not self.save_best_only:
+            self._tell(f"\nEpoch {epoch + 1}: saving model to {path}")
+            return True
+        current = self._monitored(logs, "every model is saved")
+        if current is None:
+            return True
+        best = "None" if self.best is None else f"{self.best:.5f}"
+        if not self._is_improvement(current, self.best):
+            self._tell(f"\nEpoch {epoch + 1}: {self.monitor} did not improve from {best}")
+            return False
+        self._tell(f"\nEpoch {epoch + 1}: {self.monitor} improved from {best} to {current:.5f}, saving model to {path}")
+        self.best = current
+        return True
+
+    def _tell(self, message: str) -> None:
+        if self.verbose > 0:
+            say(message)
+
+
+class BackupAndRestore(_Periodic):
+    """Keeps a backup of the whole state of training, and takes an interrupted fit up again where it was.
+
+    The fit that is run anew after an interruption begins with the epoch after the last one backed up (in which the
+    backup was made, if that was within an epoch). A fit that ends as it should removes its backup.
+
+    Parameters
+    ----------
+    backup_dir
+        A directory for this fit alone.
+    save_freq
+        'epoch', or the number of batches between backups.
+    double_checkpoint
+        Keep the last but one, too, and take it if the last cannot be read.
+    delete_checkpoint
+        Remove the backup when training is done.
+
+    >>> BackupAndRestore("backup").save_freq
+    'epoch'
+    """
+
+    # A backup is a state, written by model._save_state(path) and read by model._load_state(path), and a note that names
+    # it. The note is replaced in one move when the state is complete: at any moment one of them is whole.
+
+    def __init__(
+        self,
+        backup_dir: str | os.PathLike[str],
+        save_freq: str | int = "epoch",
+        double_checkpoint: bool = False,
+        delete_checkpoint: bool = True,
+    ) -> None:
+        super().__init__(save_freq)
+        if not os.fspath(backup_dir):
+            raise ValueError(f"BackupAndRestore: expected a directory, got {brief(backup_dir)}; name one")
+        self.backup_dir = os.fspath(backup_dir)
+        self.double_checkpoint, self.delete_checkpoint = double_checkpoint, delete_checkpoint
+        self._note = Path(backup_dir) / "training_metadata.json"
+        self._previous = Path(f"{self._note}.bkp")
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Go back to the last backup that can be read, if there is one."""
+        self._waiting = 0
+        failed: Exception | None = None
+        for note in filter(Path.exists, (self._note, self._previous)):
+            try:
+                kept = json.loads(note.read_text())
+                self.model._load_state(str(note.parent / kept["state"]))
+            except (OSError, ValueError, KeyError) as error:
+                failed = failed or error
+            else:
+                self.model._initial_epoch = kept["epoch"]  # fit goes on from there
+                return
+        if failed is not None:
+            raise RuntimeError(f"BackupAndRestore: expected a backup that can be read in {self.backup_dir!r}, got one "
+                               f"that cannot: {failed}; remove it to begin anew") from failed  # fmt: skip
+
+    def _save_now(self, epoch: int, batch: int | None, logs: Logs) -> None:
+        self._note.parent.mkdir(parents=True, exist_ok=True)
+        older = self._states()
+        state = self._note.parent / f"state-{int(older[-1].name[6:]) + 1 if older else 1}"
+        self.model._save_state(str(state))
+        fresh = Path(f"{self._note}.new")
+        done = {"epoch": epoch + 1, "batch": 0} if batch is None else {"epoch": epoch, "batch": batch + 1}
+        fresh.write_text(json.dumps({**done, "state": state.name}))
+        keep = ""
+        if self._note.exists() and self.double_checkpoint:
+            keep = json.loads(self._note.read_text())["state"]
+            os.replace(self._note, self._previous)
+        os.replace(fresh, self._note)
+        for path in older:
+            if path.name != keep:
+                path.unlink()
+
+    def _states(self) -> list[Path]:
+        """The states that are there, oldest first."""
+        found = [path for path in self._note.parent.glob("state-*") if path.name[6:].isdigit()]
+        return sorted(found, key=lambda path: int(path.name[6:]))
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Remove the backup, and the directory unless it holds anything else."""
+        if not self.delete_checkpoint or not self._note.parent.is_dir():
+            return
+        for path in (*self._states(), self._note, self._previous):
+            path.unlink(missing_ok=True)
+        if not any(self._note.parent.iterdir()):
+            self._note.parent.rmdir()
