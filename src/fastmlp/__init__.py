@@ -1,7 +1,86 @@
-"""fastmlp: trains multi-layer perceptrons on a CPU, whole epochs in C."""
+"""fastmlp: trains multi-layer perceptrons on a CPU, whole epochs in C.
+
+Everything here is imported when it is first asked for, so that ``import fastmlp`` itself takes no time.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from fastmlp.runtime import get_num_threads, set_num_threads, threads
 
+if TYPE_CHECKING:
+    from fastmlp import (
+        activations,
+        callbacks,
+        config,
+        constraints,
+        data,
+        initializers,
+        layers,
+        losses,
+        metrics,
+        models,
+        optimizers,
+        random,
+        regularizers,
+        saving,
+        schedules,
+        utils,
+    )
+    from fastmlp._objects import register_serializable
+    from fastmlp.layers import Input
+    from fastmlp.models import Sequential, load_model
+    from fastmlp.random import set_random_seed
+
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "get_num_threads", "set_num_threads", "threads"]
+__all__ = [
+    "Input",
+    "Sequential",
+    "__version__",
+    "activations",
+    "callbacks",
+    "config",
+    "constraints",
+    "data",
+    "get_num_threads",
+    "initializers",
+    "layers",
+    "load_model",
+    "losses",
+    "metrics",
+    "models",
+    "optimizers",
+    "random",
+    "register_serializable",
+    "regularizers",
+    "saving",
+    "schedules",
+    "set_num_threads",
+    "set_random_seed",
+    "threads",
+    "utils",
+]
+
+_HOMES = {
+    "Input": "layers",
+    "Sequential": "models",
+    "load_model": "models",
+    "register_serializable": "_objects",
+    "set_random_seed": "random",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'fastmlp' has no attribute '{name}'")
+    module = importlib.import_module(f"fastmlp.{_HOMES.get(name, name)}")
+    found = getattr(module, name) if name in _HOMES else module
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,136 @@
+"""What `compile` makes of its arguments: a loss, an optimizer, metrics with their names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from fastmlp import _core, losses, metrics, optimizers
+from fastmlp._objects import serialize
+from fastmlp._validate import brief
+
+
+def flat(where: str, given: Any) -> list[Any]:
+    """Metrics as one list: a list, a dict of lists (for the one output), a single one."""
+    if given is None:
+        return []
+    if isinstance(given, Mapping) and set(given) != {"class_name", "config"}:
+        return [one for entry in given.values() for one in flat(where, entry)]
+    if isinstance(given, (list, tuple)):
+        return [one for entry in given for one in flat(where, entry)]
+    return [given]
+
+
+def _known(identifier: Any) -> Any:
+    """A metric as given, looked up to see that it is one; functions are looked up now, while their names mean them."""
+    if isinstance(identifier, str) and identifier.lower() in ("accuracy", "acc", "crossentropy", "ce"):
+        return identifier
+    found = metrics.get(identifier)
+    return identifier if isinstance(identifier, str) and isinstance(found, metrics.Metric) else found
+
+
+class Compiled:
+    """Loss, optimizer and metrics of a model; metrics are settled when the outputs are known.
+
+    Parameters
+    ----------
+    optimizer, loss, chosen, weighted
+        As given to compile.
+    """
+
+    def __init__(self, optimizer: Any, loss: Any, chosen: Any, weighted: Any) -> None:
+        self.given = {"optimizer": optimizer, "loss": loss, "metrics": chosen, "weighted_metrics": weighted}
+        self.optimizer: Any = optimizers.get(optimizer)
+        if self.optimizer is None:
+            raise ValueError("compile: expected an optimizer, got None; leave it out for rmsprop")
+        if isinstance(loss, (list, tuple, Mapping)):
+            values = list(loss.values()) if isinstance(loss, Mapping) else list(loss)
+            if len(values) != 1 and not (isinstance(loss, Mapping) and "class_name" in loss):
+                raise ValueError(f"compile: expected one loss for the one output, got {brief(loss)}; give one")
+            loss = loss if isinstance(loss, Mapping) and "class_name" in loss else values[0]
+        self.loss = losses.as_loss(loss)
+        if self.loss is not None and self.loss.reduction in (None, "none"):
+            raise ValueError(
+                f"compile: expected a loss that is one number for a batch, got {self.loss!r}; "
+                "take reduction 'sum_over_batch_size'"
+            )
+        self.chosen = [_known(m) for m in flat("compile: metrics", chosen)]
+        self.weighted = [_known(m) for m in flat("compile: weighted_metrics", weighted)]
+        self.metrics: list[Any] = []
+        self.names: list[str] = []
+        self.weighs: list[bool] = []
+
+    @property
+    def any(self) -> bool:
+        """Whether there are metrics besides the loss."""
+        return bool(self.chosen or self.weighted)
+
+    def settle(self, outputs: int) -> None:
+        """Make the metrics for so many outputs."""
+        if self.metrics or not self.any:
+            return
+        shape: Sequence[int | None] = (None,) if self.loss is not None and self.loss.sparse else (None, outputs)
+        plain = [metrics.resolve(m, shape, outputs, self.loss) for m in self.chosen]
+        weighted = [metrics.resolve(m, shape, outputs, self.loss) for m in self.weighted]
+        self.metrics = plain + weighted
+        self.names = metrics.result_names(plain, weighted)
+        self.weighs = [False] * len(plain) + [True] * len(weighted)
+        for metric in self.metrics:
+            if metric.lower() is not None:
+                metric.build(outputs)
+
+    def in_c(self) -> list[tuple[Any, ...]]:
+        """Those that the engine adds to, as a run takes them."""
+        found = []
+        for metric, weighs in zip(self.metrics, self.weighs, strict=True):
+            lowered = metric.lower() if self._takes(metric) else None
+            if lowered is not None:
+                found.append((*lowered, metric.state, weighs))
+        return found
+
+    def in_python(self) -> list[tuple[Any, bool]]:
+        """Those that want every batch's predictions, and whether they take weights."""
+        pairs = zip(self.metrics, self.weighs, strict=True)
+        return [(m, w) for m, w in pairs if m.lower() is None or not self._takes(m)]
+
+    def _takes(self, metric: Any) -> bool:
+        """Whether a metric takes y in the form the loss does."""
+        if self.loss is None or self.loss.wants_signs or getattr(self.loss, "ignore_class", None) is not None:
+            return False  # the loss trains on other targets than were given
+        return bool(metric.sparse) == bool(self.loss.sparse)
+
+    def run(self, network: Any, x: np.ndarray, feed: Any) -> _core.Run:
+        """The rows of a feed, which `x` holds flat, bound to a network with the metrics that C adds to."""
+        assert self.loss is not None
+        assert feed.y is not None
+        return _core.Run(network, x, self.loss.prepare(feed.y), feed.weights, self.in_c())
+
+    def reset(self) -> None:
+        """Begin all metrics anew."""
+        for metric in self.metrics:
+            metric.reset_state()
+
+    def results(self) -> dict[str, Any]:
+        """What the metrics say, by name."""
+        found: dict[str, Any] = {}
+        for name, metric in zip(self.names, self.metrics, strict=True):
+            value = metric.result()
+            if isinstance(value, Mapping):
+                found.update({key: _plain(item) for key, item in value.items()})
+            else:
+                found[name] = _plain(value)
+        return found
+
+    def get_config(self) -> dict[str, Any]:
+        """As JSON can hold it; the optimizer as it is now."""
+        given = {key: serialize(value) for key, value in self.given.items() if key != "optimizer"}
+        return {"optimizer": serialize(self.optimizer), **given}
+
+
+def _plain(value: Any) -> Any:
+    """A number as a Python float, an array as it is."""
+    if isinstance(value, (int, float)):
+        return float(value)
+    return value.item() if getattr(value, "ndim", 1) == 0 else value

@@ -1,0 +1,150 @@
+"""Compiling: what a model is trained with, and the program it runs on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from fastmlp import random
+from fastmlp._objects import deserialize
+from fastmlp._validate import brief
+from fastmlp.models.compiled import Compiled
+from fastmlp.models.hooks import History
+from fastmlp.models.turns import Turn
+from fastmlp.program import Program
+
+
+class Compiling:
+    """The part of a model that knows its loss, its optimizer, its metrics and its network."""
+
+    _layers: list[Any]
+    name: str
+    trainable: bool
+
+    def __init__(self) -> None:
+        self._compiled: Compiled | None = None
+        self._program: Program | None = None
+        self._program_seed = random.next_seed()
+        self._shuffle_seed = random.next_seed()
+        self._epoch = 0  # passes over data begun: names the next order of rows
+        self._initial_epoch: int | None = None  # where a callback wants training to start
+        self._turn = Turn()
+        self.stop_training = False
+        self.history: History | None = None
+
+    # ---- compile
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: Any = "auto",
+        auto_scale_loss: bool = True,
+    ) -> None:
+        """Say how to train: by which optimizer, against which loss, and what to report.
+
+        Weights stay; what an optimizer remembers begins anew. The arguments from `run_eagerly` on choose between
+        Keras's ways of running, of which there is one here.
+
+        Parameters
+        ----------
+        optimizer, loss
+            Names or objects.
+        loss_weights
+            A factor of the loss: 1 or None.
+        metrics, weighted_metrics
+            Names or objects; the latter take sample weights into account.
+        """
+        if loss_weights is not None and not np.array_equal(np.ravel(list(_values(loss_weights))), [1]):
+            raise ValueError(f"compile: expected loss_weights None for the one output, got {brief(loss_weights)}; "
+                             "scale the learning rate, or sample_weight")  # fmt: skip
+        compiled = Compiled(optimizer, loss, metrics, weighted_metrics)
+        if compiled.optimizer.gradient_accumulation_steps:
+            raise ValueError("compile: expected gradient_accumulation_steps None, got "
+                             f"{compiled.optimizer.gradient_accumulation_steps}; take a larger batch_size")  # fmt: skip
+        if compiled.loss is not None:
+            compiled.loss.lower()  # raises for losses that cannot train
+        self._compiled = compiled
+        self._forget_programs()
+
+    def _forget_programs(self) -> None:
+        self._program = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_program": None}  # made anew when it is wanted
+
+    def _need_compiled(self, where: str) -> Compiled:
+        if self._compiled is None:
+            raise RuntimeError(f"{where}: expected a compiled model, got '{self.name}' before compile; "
+                               "call compile(optimizer, loss)")  # fmt: skip
+        if self._compiled.loss is None:
+            raise ValueError(f"{where}: expected a loss, got none; give loss= to compile")
+        return self._compiled
+
+    def _need_same_layers(self, where: str) -> None:
+        """Those frozen since an optimizer was bound to the weights, or no longer, want another compile."""
+        for layer, trainable in () if self._program is None else self._program.trainable:
+            if (self.trainable and layer.trainable) != trainable:
+                now = "frozen" if trainable else "trainable"
+                raise RuntimeError(f"{where}: expected layers trainable or frozen as they were at compile, got "
+                                   f"'{layer.name}', which is {now} since; compile the model again")  # fmt: skip
+
+    @property
+    def compiled(self) -> bool:
+        """Whether `compile` was called."""
+        return self._compiled is not None
+
+    @property
+    def optimizer(self) -> Any:
+        """That of compile."""
+        return None if self._compiled is None else self._compiled.optimizer
+
+    @property
+    def loss(self) -> Any:
+        """As given to compile."""
+        return None if self._compiled is None else self._compiled.given["loss"]
+
+    @property
+    def metrics(self) -> list[Any]:
+        """Those of compile, once the outputs are known."""
+        return [] if self._compiled is None else list(self._compiled.metrics)
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """What `evaluate` returns, by name."""
+        return ["loss", *([] if self._compiled is None else self._compiled.names)]
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """What compile was given, as JSON can hold it; None before it."""
+        return None if self._compiled is None else self._compiled.get_config()
+
+    def compile_from_config(self, config: Mapping[str, Any]) -> None:
+        """Compile as another model was."""
+        self.compile(**deserialize(config))  # now, while custom objects are in scope
+
+    def _network(self, batch: int = 1) -> Program:
+        """The program all of this runs on, with room for steps of so many rows."""
+        if self._program is None:
+            self._program = self._new_program(batch)
+        if self._compiled is not None:
+            self._compiled.settle(math.prod(self._program.output_shape))
+        return self._program
+
+    def _new_program(self, batch: int) -> Program:
+        compiled = self._compiled
+        if compiled is None or compiled.loss is None:
+            return Program(self._layers, batch=batch, seed=self._program_seed)
+        return Program(self._layers, compiled.loss, compiled.optimizer, batch, shows=compiled.any,
+                       seed=self._program_seed, learns=self.trainable)  # fmt: skip
+
+
+def _values(given: Any) -> Any:
+    return given.values() if isinstance(given, Mapping) else given if isinstance(given, (list, tuple)) else [given]

@@ -1,0 +1,147 @@
+"""Losses and metrics of data that is not trained on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from fastmlp.models.compiled import Compiled
+from fastmlp.models.feeds import ArrayFeed, BatchFeed
+from fastmlp.program import Program
+
+_WORK = 2e9  # floating-point operations between two looks at Python: about 20 ms on one core
+
+
+def chunk_rows(program: Program, batch: int) -> int:
+    """So many rows, whole batches, that Python gets a look in often enough."""
+    weights = sum(v.size for layer in program.layers for v in layer.weights)
+    rows = int(_WORK / (2 * weights + 100 * program.inputs + 1000))
+    return max(1, rows // batch) * batch
+
+
+def flat_view(x: np.ndarray) -> np.ndarray | None:
+    """Rows of features without a copy, or None where that needs one."""
+    if x.ndim == 2:
+        return x
+    rows = x.view()
+    try:
+        rows.shape = (len(x), math.prod(x.shape[1:]))
+    except AttributeError:
+        return None
+    return rows
+
+
+class MeanLoss:
+    """The mean of batch losses, each weighted with its rows."""
+
+    def __init__(self, loss: Any) -> None:
+        self.reduction, self.total, self.prices, self.rows = loss.reduction, 0.0, 0.0, 0
+
+    def add(self, losses: np.ndarray, weights: np.ndarray | None, kept: np.ndarray | None, batch: int,
+            prices: np.ndarray) -> None:  # fmt: skip
+        """The losses of rows, `batch` of them a batch; `kept`: which of them count, None for all.
+
+        `prices` is what activity regularizers ask for each, which knows no weights.
+        """
+        losses = losses.astype(np.float64)
+        starts = np.arange(0, len(losses), batch)
+        sizes = np.diff(np.append(starts, len(losses)))
+        sums = np.add.reduceat(losses if weights is None else losses * weights, starts)
+        divisors = sizes.astype(np.float64)
+        if self.reduction == "sum":
+            divisors = np.ones(len(starts))
+        elif self.reduction == "mean_with_sample_weight":
+            counted = np.ones(len(losses)) if weights is None else weights
+            divisors = np.add.reduceat(counted if kept is None else counted * kept, starts)
+        elif kept is not None:
+            divisors = np.add.reduceat(kept.astype(np.float64), starts)
+        self.total += float((sizes * sums / np.where(divisors == 0, 1, divisors)).sum())
+        self.prices += float(prices.sum())
+        self.rows += len(losses)
+
+    def result(self, penalty: float = 0.0) -> float:
+        """The mean, and what weights cost on top."""
+        return (self.total + self.prices) / max(1, self.rows) + penalty
+
+
+def feature_matrix(x: np.ndarray) -> np.ndarray:
+    """Rows of features, with a copy where that is the only way."""
+    rows = flat_view(x)
+    return np.ascontiguousarray(x).reshape(len(x), -1) if rows is None else rows
+
+
+def pieces_of(feed: ArrayFeed, rows: int) -> Iterator[ArrayFeed]:
+    """The rows in order, so many at a time."""
+    for at in range(0, feed.rows, rows):
+        cut = slice(at, at + rows)
+        yield ArrayFeed(*(None if a is None else a[cut] for a in (feed.x, feed.y, feed.weights)))  # type: ignore[arg-type]
+
+
+def evaluate_rows(program: Program, compiled: Compiled, piece: ArrayFeed, batch: int, mean: MeanLoss) -> None:
+    """Add rows to the loss and to the metrics."""
+    program.push()
+    run = compiled.run(program.network, feature_matrix(piece.x), piece)
+    ignored = getattr(compiled.loss, "ignore_class", None)
+    kept = None if ignored is None else np.asarray(piece.y) != ignored
+    prices = np.zeros(piece.rows)
+    losses = program.network.evaluate(run, prices)
+    mean.add(losses, piece.weights, kept, batch, prices)
+    pythonic = compiled.in_python()
+    if pythonic:
+        predictions = program.call(piece.x)
+        for metric, weighs in pythonic:
+            metric.update_state(piece.y, predictions, piece.weights if weighs else None)
+
+
+def evaluate(
+    program: Program,
+    compiled: Compiled,
+    feed: ArrayFeed | BatchFeed,
+    batch: int,
+    steps: int | None,
+    convert: Callable[[Any, Any, Any], ArrayFeed],
+    hooks: Any,
+) -> dict[str, float]:
+    """Loss and metrics over a feed, `steps` batches of it at most."""
+    compiled.reset()
+    mean = MeanLoss(compiled.loss)
+    each, watched = hooks.test_batch_hooks, hooks.test_chunk_hooks
+    done = 0
+
+    def logs() -> dict[str, Any]:
+        return {"loss": mean.result(program.network.penalty()), **compiled.results()}
+
+    def begin() -> None:
+        if each:
+            hooks.on_test_batch_begin(done)
+
+    def end(count: int) -> None:
+        nonlocal done
+        done += count
+        if each:
+            hooks.on_test_batch_end(done - 1, logs())
+        elif watched:
+            hooks.on_test_chunk_end(done, logs())
+
+    if isinstance(feed, BatchFeed):
+        for x, y, weights in feed.batches():
+            begin()
+            piece = convert(x, y, weights)
+            evaluate_rows(program, compiled, piece, max(1, piece.rows), mean)
+            end(1)
+            if steps is not None and done >= steps:
+                break
+    else:
+        rows = batch if each else chunk_rows(program, batch)
+        if steps is not None:
+            feed = next(pieces_of(feed, steps * batch))
+        for piece in pieces_of(feed, rows):
+            begin()
+            evaluate_rows(program, compiled, piece, batch, mean)
+            end(piece.steps(batch))
+    if mean.rows == 0:
+        raise ValueError("evaluate: expected at least one row of data, got none; check x")
+    return logs()

@@ -1,0 +1,189 @@
+"""What fit, evaluate and predict are fed with: arrays, which C reads in place, or batches that somebody else makes."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from fastmlp._validate import brief, whole
+from fastmlp.layers.base import user_level
+
+Batch = tuple[Any, Any, Any]
+
+
+def as_array(where: str, value: Any) -> np.ndarray:
+    """A user's numbers as an array, without a copy if they are one (or a frame, or a tensor)."""
+    if hasattr(value, "to_numpy"):
+        value = value.to_numpy()
+    elif hasattr(value, "numpy") and not isinstance(value, np.ndarray):
+        value = value.numpy()
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(
+            f"{where}: expected rows of one length, got {brief(value)}; fill up the shorter ones"
+        ) from None
+    if array.dtype.kind not in "buif":
+        raise TypeError(f"{where}: expected numbers, got {brief(array)}; convert it with astype, or encode the classes "
+                        "as numbers")  # fmt: skip
+    return array
+
+
+def is_array(value: Any) -> bool:
+    """Whether it holds all rows at once."""
+    return isinstance(value, (np.ndarray, list, tuple)) or hasattr(value, "__array__") or hasattr(value, "to_numpy")
+
+
+def feature_rows(where: str, x: Any, shape: tuple[int, ...], first: str) -> np.ndarray:
+    """x checked against the shape of one row; a vector becomes a column where rows are of one feature."""
+    array = as_array(f"{where}: x", x)
+    if array.ndim == 1 and shape == (1,):
+        array = array[:, None]
+    if array.ndim == 0 or array.shape[1:] != shape:
+        want = f"{shape[0]} columns" if len(shape) == 1 else f"rows of shape {shape}"
+        raise ValueError(f"{where}: expected x with {want} (layer '{first}' was built so), got x.shape={array.shape}; "
+                         "reshape x or rebuild the model")  # fmt: skip
+    return array
+
+
+class ArrayFeed:
+    """Arrays: x, y and the weights of rows.
+
+    >>> ArrayFeed(np.zeros((100, 3)), None, None).steps(32)
+    4
+    """
+
+    def __init__(self, x: np.ndarray, y: np.ndarray | None, weights: np.ndarray | None) -> None:
+        self.x, self.y, self.weights, self.rows = x, y, weights, len(x)
+        rows = {"x": len(x)} | ({} if y is None else {"y": len(y)})
+        rows |= {} if weights is None else {"sample_weight": len(weights)}
+        if len(set(rows.values())) > 1:
+            raise ValueError(f"data: expected as many rows in each, got {rows}; pair them up")
+
+    def steps(self, batch: int) -> int:
+        """How many batches a pass has."""
+        return math.ceil(self.rows / batch)
+
+    def weigh(self, where: str, classes: Mapping[Any, float] | None) -> None:
+        """Weigh rows by their class."""
+        if classes is None or self.y is None:
+            return
+        if self.weights is not None:
+            raise ValueError(f"{where}: expected class_weight or sample_weight, got both; multiply them yourself")
+        self.weights = class_weights(where, classes, self.y)
+
+    def split(self, share: float) -> tuple[ArrayFeed, ArrayFeed]:
+        """All rows but the last share of them, and those."""
+        at = math.floor(self.rows * (1 - share))
+        if not 0 < at < self.rows:
+            raise ValueError(f"fit: expected validation_split to leave rows on both sides, got {share} of {self.rows} "
+                             "rows; give more rows, or validation_data")  # fmt: skip
+        parts = [None if a is None else (a[:at], a[at:]) for a in (self.x, self.y, self.weights)]
+        first, last = ([None if p is None else p[i] for p in parts] for i in (0, 1))
+        return ArrayFeed(*first), ArrayFeed(*last)  # type: ignore[arg-type]
+
+
+def split_batch(where: str, batch: Any) -> Batch:
+    """x, y and weights of what an iterator gave: x alone, or a tuple of up to three."""
+    if isinstance(batch, Mapping):
+        raise TypeError(f"{where}: expected batches (x, y) or (x, y, sample_weight), got a mapping; make it a tuple")
+    if not isinstance(batch, (tuple, list)):
+        return batch, None, None
+    if not 1 <= len(batch) <= 3:
+        raise ValueError(f"{where}: expected batches (x, y) or (x, y, sample_weight), got {len(batch)} parts; "
+                         "give two or three")  # fmt: skip
+    x, y, weights = (*batch, None, None)[:3]
+    return x, y, weights
+
+
+class BatchFeed:
+    """Batches from a generator, a data set, or an object with ``len`` and ``[i]`` (Keras's PyDataset).
+
+    What can be iterated again is; an iterator goes on where it stopped, epoch after epoch.
+    """
+
+    def __init__(self, where: str, source: Any, steps: int | None, shuffle: bool = False) -> None:
+        self.where, self.source, self.shuffle = where, source, shuffle
+        self._by_number = hasattr(source, "__getitem__") and hasattr(source, "__len__")
+        self._once = not self._by_number and iter(source) is source
+        self.known = steps
+        if steps is None and hasattr(source, "__len__"):
+            try:
+                self.known = len(source)
+            except TypeError:  # a data set that does not know
+                self.known = None
+        self._limit = steps
+        self._current: Iterator[Any] | None = None
+
+    def _start(self, rng: np.random.Generator | None) -> Iterator[Any]:
+        if not self._by_number:
+            return iter(self.source)
+        order = np.arange(len(self.source))
+        if self.shuffle and rng is not None:
+            rng.shuffle(order)
+        return (self.source[int(i)] for i in order)
+
+    def batches(self, rng: np.random.Generator | None = None) -> Iterator[Batch]:
+        """Those of one epoch."""
+        if self._current is None or (self._limit is None and not self._once):
+            self._current = self._start(rng)
+        given = 0
+        while self._limit is None or given < self._limit:
+            try:
+                batch = next(self._current)
+            except StopIteration:
+                self._current = None if not self._once else self._current
+                if self._limit is None:
+                    break
+                if self._once or given == 0:
+                    warnings.warn(f"{self.where}: the data ended after {given} of {self._limit} batches; make them "
+                                  "repeat, or ask for fewer steps", UserWarning, stacklevel=user_level())  # fmt: skip
+                    break
+                self._current = self._start(rng)
+                continue
+            given += 1
+            yield split_batch(self.where, batch)
+        if self._limit is None and not self._once:
+            self._current = None
+
+    def epoch_end(self) -> None:
+        """Tell a PyDataset."""
+        if hasattr(self.source, "on_epoch_end"):
+            self.source.on_epoch_end()
+
+
+def class_weights(where: str, weights: Mapping[Any, float], y: np.ndarray) -> np.ndarray:
+    """A weight for each row from its class: labels rounded, one-hot rows by their largest; 1 for classes not named."""
+    if not isinstance(weights, Mapping):
+        raise TypeError(f"{where}: expected class_weight as a dict from class to weight, got {brief(weights)}; "
+                        "for instance {0: 1.0, 1: 5.0}")  # fmt: skip
+    if y.ndim > 1 and y.shape[-1] > 1:
+        classes = y.reshape(len(y), -1).argmax(axis=1)
+    else:
+        classes = np.round(y.reshape(-1)).astype(np.int64)
+    found, which = np.unique(classes, return_inverse=True)
+    return np.array([float(weights.get(int(c), 1.0)) for c in found], np.float64)[which].reshape(-1)
+
+
+def row_weights(where: str, weights: Any, rows: int) -> np.ndarray | None:
+    """One number for each row."""
+    if weights is None:
+        return None
+    array = np.asarray(as_array(f"{where}: sample_weight", weights), np.float64)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.shape != (rows,):
+        raise ValueError(f"{where}: expected sample_weight of shape ({rows},), got {array.shape}; give one a row")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{where}: expected finite numbers in sample_weight, got {array[~np.isfinite(array)][0]}; "
+                         "drop such rows, or give them 0")  # fmt: skip
+    return array
+
+
+def batch_size(where: str, value: Any) -> int:
+    """32 unless given."""
+    return 32 if value is None else whole(f"{where}: batch_size", value)

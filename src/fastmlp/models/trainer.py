@@ -1,0 +1,358 @@
+"""Trainer: compile, fit, evaluate and predict, for whoever has layers."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from fastmlp._validate import brief, number, whole
+from fastmlp.layers.base import older_spelling, user_level
+from fastmlp.models.compiled import Compiled
+from fastmlp.models.compiling import Compiling
+from fastmlp.models.evaluation import MeanLoss, chunk_rows, evaluate, evaluate_rows, pieces_of
+from fastmlp.models.feeds import (
+    ArrayFeed,
+    BatchFeed,
+    as_array,
+    batch_size,
+    feature_rows,
+    is_array,
+    row_weights,
+)
+from fastmlp.models.hooks import CallbackList, History
+from fastmlp.models.progress import verbosity
+from fastmlp.models.targets import look_for_traps, target_rows
+from fastmlp.models.training import ArrayTraining, BatchTraining, Epoch, RowOrder, train_batch
+from fastmlp.models.turns import in_turn
+
+
+class Trainer(Compiling):
+    """The part of a model that trains it."""
+
+    # ---- data
+
+    def _rows_of(self, where: str, x: Any) -> np.ndarray:
+        """x as rows that the model takes; a model that does not know its input's shape takes that of x."""
+        if self._program is None and not self.built:  # type: ignore[attr-defined]
+            array = as_array(f"{where}: x", x)
+            self.build((None, *(array.shape[1:] if array.ndim > 1 else (1,))))  # type: ignore[attr-defined]
+        return feature_rows(where, x, self._layers[0].input_shape[1:], self._layers[min(1, len(self._layers) - 1)].name)
+
+    def _feed_of(self, where: str, x: Any, y: Any, weights: Any, classes: Any = None) -> ArrayFeed:
+        """Arrays, all checked."""
+        compiled = self._need_compiled(where)
+        rows = self._rows_of(where, x)
+        if not len(rows):
+            raise ValueError(f"{where}: expected at least one row, got x.shape={rows.shape}; check how x was made")
+        if y is None:
+            raise ValueError(f"{where}: expected y, got None; give the targets of x")
+        loss: Any = compiled.loss
+        outputs = math.prod(self._layers[-1].output_shape[1:])
+        targets = target_rows(where, y, len(rows), outputs, loss)
+        feed = ArrayFeed(rows, targets, row_weights(where, weights, len(rows)))
+        feed.weigh(where, classes)
+        return feed
+
+    def _converter(self, where: str, classes: Any = None) -> Callable[[Any, Any, Any], ArrayFeed]:
+        return lambda x, y, weights: self._feed_of(where, x, y, weights, classes)
+
+    def _source(self, where: str, x: Any, y: Any, weights: Any, classes: Any, steps: int | None,
+                shuffle: bool = False) -> ArrayFeed | BatchFeed:  # fmt: skip
+        if is_array(x):
+            return self._feed_of(where, x, y, weights, classes)
+        if x is None or not (hasattr(x, "__iter__") or hasattr(x, "__getitem__")):
+            raise TypeError(f"{where}: expected x as an array, a data set or a generator of batches, got {brief(x)}; "
+                            "give the features")  # fmt: skip
+        if y is not None or weights is not None:
+            raise ValueError(f"{where}: expected y and sample_weight inside the batches of x, got them besides; "
+                             "let x give (x, y, sample_weight)")  # fmt: skip
+        return BatchFeed(where, x, steps, shuffle)
+
+    # ---- fit
+
+    @in_turn
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: Any = True,
+        class_weight: Mapping[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: Any = 1,
+    ) -> History:
+        """Train for the epochs from `initial_epoch` up to `epochs`; returns the History, losses and metrics by epoch.
+
+        Parameters
+        ----------
+        x, y
+            Arrays of any number type and layout, read where they lie; or x a generator, a data set or a PyDataset
+            that gives batches (x, y) or (x, y, sample_weight).
+        batch_size
+            Rows a step, 32 unless given; the last batch of an epoch may be smaller.
+        verbose
+            0: silent, 1 or "auto": a progress line, 2: a line an epoch.
+        validation_split, validation_data
+            The last share of the rows, taken before shuffling; or (x, y) or (x, y, sample_weight), or batches.
+        shuffle
+            Whether each epoch takes the rows in a new order; "batch" keeps batches together.
+        class_weight, sample_weight
+            What a row's loss counts for, by its class or each.
+        steps_per_epoch, validation_steps
+            Batches an epoch, instead of all. With arrays an epoch that needs more than are left begins the next pass.
+        validation_freq
+            Validate every so many epochs, or after those listed (from 1).
+        """
+        compiled = self._need_compiled("fit")
+        self._need_same_layers("fit")
+        epochs, initial_epoch = whole("fit: epochs", epochs, 0), whole("fit: initial_epoch", initial_epoch, 0)
+        steps = _whole_or_none("fit: steps_per_epoch", steps_per_epoch)
+        validation_steps = _whole_or_none("fit: validation_steps", validation_steps)
+        validation_batch_size = _whole_or_none("fit: validation_batch_size", validation_batch_size)
+        if not isinstance(validation_freq, (list, tuple, set)):
+            whole("fit: validation_freq", validation_freq)
+        if shuffle not in (True, False, None, "batch"):
+            raise ValueError(f"fit: expected shuffle True, False or 'batch', got {brief(shuffle)}; give one of these")
+        splits = bool(validation_split) and validation_data is None  # then classes weigh in training only
+        feed = self._source("fit", x, y, sample_weight, None if splits else class_weight, steps, bool(shuffle))
+        size = _batch_size("fit", batch_size, feed)
+        held = self._held_out(feed, validation_split, validation_data, validation_steps)
+        if isinstance(feed, ArrayFeed) and splits:
+            feed, held = feed.split(number("fit: validation_split", validation_split, 0, 1))
+            feed.weigh("fit", class_weight)
+        self._warn(compiled, feed, held if splits else None)
+        total = steps or (feed.steps(size) if isinstance(feed, ArrayFeed) else feed.known)
+        self._tell_schedule(total)
+        hooks = CallbackList(callbacks, add_history=True, add_progbar=verbosity("fit", verbose) != 0, model=self,
+                             verbose=verbose, epochs=epochs, steps=total)  # fmt: skip
+        self.stop_training = False
+        self._initial_epoch = None
+        with hooks.running():
+            hooks.on_train_begin()  # where a backup may bring all back to how far training had come
+            begin = initial_epoch if self._initial_epoch is None else self._initial_epoch
+            training = self._training(feed, size, shuffle, class_weight)
+            logs: dict[str, Any] = {}
+            for number_ in range(begin, epochs):
+                hooks.on_epoch_begin(number_)
+                logs = self._one_epoch(training, steps, hooks)
+                if held is not None and _is_due(validation_freq, number_ + 1):
+                    found = self._validate(held, validation_batch_size or size, validation_steps, hooks)
+                    logs |= {f"val_{name}": value for name, value in found.items()}
+                hooks.on_epoch_end(number_, logs)
+                if self.stop_training:
+                    break
+            if epochs > begin:
+                compiled.optimizer.finalize_variable_values(self.trainable_weights)  # type: ignore[attr-defined]
+            hooks.on_train_end(logs)
+        assert hooks.history is not None
+        return hooks.history
+
+    def _training(self, feed: Any, size: int, shuffle: Any, classes: Any) -> ArrayTraining | BatchTraining:
+        """What goes through the data, in the orders that the model's seed has for its next epochs."""
+        if isinstance(feed, BatchFeed):
+            return BatchTraining(feed, self._converter("fit", classes), self._shuffle_seed + self._epoch)
+        order = RowOrder(feed.rows, size, shuffle, self._shuffle_seed, self._epoch)
+        return ArrayTraining(feed, order)
+
+    def _one_epoch(self, training: ArrayTraining | BatchTraining, steps: int | None, hooks: Any) -> dict[str, Any]:
+        compiled = self._need_compiled("fit")
+        epoch = Epoch(self._network(training.batch), compiled, hooks, self)
+        compiled.reset()
+        training.epoch(epoch, steps)
+        self._epoch += 1
+        return epoch.logs()
+
+    def _held_out(self, feed: Any, split: Any, data: Any, steps: int | None) -> ArrayFeed | BatchFeed | None:
+        """What to validate on, where it is given."""
+        if data is None:
+            if split and isinstance(feed, BatchFeed):
+                raise ValueError("fit: expected arrays with validation_split, got batches; give validation_data")
+            return None
+        if not isinstance(data, (tuple, list)):
+            return self._source("validation_data", data, None, None, None, steps)
+        if len(data) not in (2, 3):
+            raise ValueError(f"fit: expected validation_data (x, y) or (x, y, sample_weight), got {len(data)} parts; "
+                             "give two or three")  # fmt: skip
+        x, y, weights = (*data, None)[:3]
+        return self._source("validation_data", x, y, weights, None, steps)
+
+    def _validate(self, held: Any, size: int, steps: int | None, hooks: Any) -> dict[str, Any]:
+        hooks.on_test_begin()
+        program, compiled = self._network(), self._need_compiled("fit")
+        found = evaluate(program, compiled, held, size, steps, self._converter("validation_data"), hooks)
+        hooks.on_test_end(found)
+        return found
+
+    def _warn(self, compiled: Compiled, feed: Any, held: Any) -> None:
+        compiled.settle(int(np.prod(self._layers[-1].output_shape[1:])))
+        if isinstance(feed, ArrayFeed):
+            for message in look_for_traps(self._layers, compiled, feed, held):
+                warnings.warn(message, UserWarning, stacklevel=user_level())
+
+    def _tell_schedule(self, steps: int | None) -> None:
+        """Decay formulas by epoch want to know how many steps one has."""
+        schedule = self.optimizer.schedule
+        if steps is not None and getattr(schedule, "wants_steps_per_epoch", False):
+            schedule.steps_per_epoch = steps
+
+    # ---- evaluate, predict
+
+    @in_turn
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Loss and metrics: a number without metrics, else a list (loss first) or, if asked for, a dict."""
+        compiled = self._need_compiled("evaluate")
+        steps = _whole_or_none("evaluate: steps", steps)
+        feed = self._source("evaluate", x, y, sample_weight, None, steps)
+        size = _batch_size("evaluate", batch_size, feed)
+        program = self._network()
+        total = steps or (feed.steps(size) if isinstance(feed, ArrayFeed) else feed.known)
+        hooks = _hooks(callbacks, self, verbosity("evaluate", verbose), total)
+        with hooks.running():
+            hooks.on_test_begin()
+            logs = evaluate(program, compiled, feed, size, steps, self._converter("evaluate"), hooks)
+            hooks.on_test_end(logs)
+        return _results(logs, return_dict)
+
+    @in_turn
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+    ) -> np.ndarray:
+        """The output for each row."""
+        steps = _whole_or_none("predict: steps", steps)
+        if not is_array(x):
+            feed = BatchFeed("predict", x, steps)
+            return np.concatenate([self.predict_on_batch(batch[0]) for batch in feed.batches()])
+        rows = self._rows_of("predict", x)
+        size = _batch_size("predict", batch_size, rows)
+        if steps is not None:
+            rows = rows[: steps * size]
+        program = self._network()
+        hooks = _hooks(callbacks, self, verbosity("predict", verbose), -(-len(rows) // size))
+        out = np.empty((len(rows), *program.output_shape), program.dtype)
+        with hooks.running():
+            hooks.on_predict_begin()
+            self._predict_into(out, program, rows, size, hooks)
+            hooks.on_predict_end()
+        return out
+
+    def _predict_into(self, out: np.ndarray, program: Any, rows: np.ndarray, size: int, hooks: Any) -> None:
+        each = hooks.predict_batch_hooks
+        chunk, done = size if each else chunk_rows(program, size), 0
+        for piece in pieces_of(ArrayFeed(rows, None, None), chunk):
+            if each:
+                hooks.on_predict_batch_begin(done)
+            cut = slice(done * size, done * size + piece.rows)
+            out[cut] = program.call(piece.x)
+            done += piece.steps(size)
+            if each:
+                hooks.on_predict_batch_end(done - 1, {"outputs": out[cut]})
+            else:
+                hooks.on_predict_chunk_end(done)
+
+    def predict_classes(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> np.ndarray:
+        """What older scripts call: the class each row's output is for, 1 above 0.5 where there is one output."""
+        older_spelling("predict_classes is of older Keras; write predict(x).argmax(axis=1), or predict(x) > 0.5")
+        p = self.predict(x, batch_size, verbose)
+        return p.argmax(axis=-1) if p.shape[-1] > 1 else (p > 0.5).astype(np.int32)
+
+    def predict_proba(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> np.ndarray:
+        """What older scripts call: `predict`."""
+        older_spelling("predict_proba is of older Keras; write predict(x)")
+        return self.predict(x, batch_size, verbose)
+
+    # ---- single batches
+
+    @in_turn
+    def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None,
+                       class_weight: Mapping[int, float] | None = None, return_dict: bool = False) -> Any:  # fmt: skip
+        """One step; loss and metrics of this batch, as training saw it."""
+        compiled = self._need_compiled("train_on_batch")
+        self._need_same_layers("train_on_batch")
+        feed = self._feed_of("train_on_batch", x, y, sample_weight, class_weight)
+        epoch = Epoch(self._network(feed.rows), compiled, CallbackList(), self)
+        self.stop_training = False
+        compiled.reset()
+        train_batch(epoch, feed)
+        return _results(epoch.logs(), return_dict)
+
+    @in_turn
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
+        """Loss and metrics of a batch."""
+        compiled = self._need_compiled("test_on_batch")
+        feed = self._feed_of("test_on_batch", x, y, sample_weight)
+        program, mean = self._network(), MeanLoss(compiled.loss)
+        compiled.reset()
+        evaluate_rows(program, compiled, feed, feed.rows, mean)
+        return _results({"loss": mean.result(program.network.penalty()), **compiled.results()}, return_dict)
+
+    @in_turn
+    def predict_on_batch(self, x: Any) -> np.ndarray:
+        """The output for a batch."""
+        return self._network().call(self._rows_of("predict_on_batch", x))
+
+    def reset_metrics(self) -> None:
+        """Begin the sums of all metrics anew, as fit, evaluate and the *_on_batch methods do by themselves."""
+        if self._compiled is not None:
+            self._compiled.reset()
+
+    @in_turn
+    def __call__(self, inputs: Any, training: bool = False) -> np.ndarray:
+        """The output for an array of rows; in training with noise, and with the moments of this batch."""
+        return self._network().call(self._rows_of("call", inputs), training=training)
+
+
+def _results(logs: dict[str, Any], return_dict: bool) -> Any:
+    if return_dict:
+        return logs
+    values = list(logs.values())
+    return values[0] if len(values) == 1 else values
+
+
+def _batch_size(where: str, given: Any, feed: Any) -> int:
+    if given is not None and isinstance(feed, BatchFeed):
+        raise ValueError(f"{where}: expected no batch_size with data that comes in batches, got {given}; leave it out")
+    return batch_size(where, given)
+
+
+def _hooks(callbacks: Any, model: Any, verbose: int, steps: int | None) -> CallbackList:
+    if isinstance(callbacks, CallbackList):
+        return callbacks
+    return CallbackList(callbacks, add_progbar=verbose != 0, model=model, verbose=verbose, epochs=1, steps=steps)
+
+
+def _is_due(freq: Any, epoch: int) -> bool:
+    if isinstance(freq, (list, tuple, set)):
+        return epoch in freq
+    return bool(epoch % freq == 0)
+
+
+def _whole_or_none(where: str, value: Any) -> int | None:
+    return None if value is None else whole(where, value)
