@@ -1,0 +1,20 @@
+"""Saving: models, weights and the state of training in files of one safetensors format, which hold no code."""
+
+from fastmlp._objects import custom_object_scope, register_serializable
+from fastmlp.saving.models import clone_model, load_model, model_from_json, model_to_json, save_model
+from fastmlp.saving.training import load_state, save_state
+from fastmlp.saving.weights import load_weights, save_weights
+
+__all__ = [
+    "clone_model",
+    "custom_object_scope",
+    "load_model",
+    "load_state",
+    "load_weights",
+    "model_from_json",
+    "model_to_json",
+    "register_serializable",
+    "save_model",
+    "save_state",
+    "save_weights",
+]

@@ -1,0 +1,140 @@
+"""Whole models: to files and JSON, and back."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from fastmlp import config as defaults
+from fastmlp._objects import custom_object_scope, find_class, registered_name
+from fastmlp._room import room
+from fastmlp._validate import brief
+from fastmlp.saving import atomic, native, training, weights
+
+_MOST_BESIDES = 1 << 24  # numbers that metrics may ask room for, the state of training's other parts
+
+Objects = Mapping[str, Any] | None
+
+
+def _described(model: Any) -> dict[str, Any]:
+    return {"class_name": registered_name(type(model)), "config": model.get_config()}
+
+
+def _made(class_name: Any, config: Any) -> Any:
+    """A model of that class."""
+    importlib.import_module("fastmlp.models")  # classes are known by name once their modules are imported
+    cls = find_class(class_name)
+    if not hasattr(cls, "compile_from_config"):
+        raise ValueError(f"class_name: expected a class of models, got {brief(class_name)}; save a model")
+    return cls.from_config(native.as_dict("config", config))
+
+
+def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
+    """Write a model to one file: what it is made of, its weights and, if compiled, all that goes on training needs.
+
+    Parameters
+    ----------
+    model
+        A model; one that is not built yet is saved without weights.
+    filepath
+        ``"model.safetensors"``, for one. The old file stays until the new one is complete.
+    overwrite
+        False: raise FileExistsError rather than replace a file.
+    include_optimizer
+        False: leave out what compile was given and what the optimizer remembers.
+    """
+    path = atomic.target("save", filepath, overwrite)
+    tensors, notes = {}, _described(model)
+    if model.built:
+        tensors = weights.values(weights.by_path(model))
+    if include_optimizer and model.compiled:
+        notes["compile_config"] = model.get_compile_config()
+        notes["training_state"] = training.notes(model)
+        tensors |= weights.values(weights.of_optimizer(model.optimizer))
+    native.write(path, tensors, notes)
+
+
+def load_model(filepath: Any, custom_objects: Objects = None, compile: bool = True, safe_mode: bool = True) -> Any:
+    """Read a model that `save` wrote. Training it goes on, bit for bit, as it would have without the detour.
+
+    Parameters
+    ----------
+    filepath
+        The file.
+    custom_objects
+        Classes and functions of your own by name, unless they are registered.
+    compile
+        Whether to compile it as it was, too.
+    safe_mode
+        Keras's; files hold no code here, whatever this says.
+    """
+    where, path = "load_model", atomic.checked_path("load_model", filepath)
+    with custom_object_scope(custom_objects), native.opened(where, path) as file:
+        if "config" not in file.metadata:
+            raise ValueError(f"{where}: expected a file of a whole model, got {path!r}, which holds weights alone; "
+                             "make the model and call its load_weights")  # fmt: skip
+        with native.blaming(where, path), room(file.count(file.under("weights"))):
+            model = _made(file.metadata.get("class_name"), _in_its_type(file))
+            variables = weights.by_path(model) if model.built else {}
+        weights.fill(where, path, file, "weights", variables)
+        if compile and "compile_config" in file.metadata:
+            with native.blaming(where, path), room(_MOST_BESIDES):
+                model.compile_from_config(file.json("compile_config"))
+                state = training.checked(file.json("training_state"))
+            _restore_optimizer(where, path, file, model)
+            training.restore(model, state)
+    return model
+
+
+def _in_its_type(file: native.File) -> dict[str, Any]:
+    """The model's config; where its weights are not of the type that is usual now, layers say which they are of."""
+    config = file.json("config")
+    kinds = {file.codes[name] for name in file.under("weights")}
+    usual = defaults.floatx()
+    other = next((name for name in ("float32", "float64") if kinds == {native.code(name)} and name != usual), None)
+    layers = config.get("layers")
+    if other is not None and isinstance(layers, list):
+        for layer in layers:
+            native.as_dict("config", native.as_dict("layers", layer).get("config")).setdefault("dtype", other)
+    return config
+
+
+def _restore_optimizer(where: str, path: str, file: native.File, model: Any) -> None:
+    """What the optimizer remembered; with a warning nothing, if other weights can be trained now than then."""
+    optimizer = model.optimizer
+    kept = len(file.under("optimizer"))
+    if model.built and kept > len(optimizer.variables):
+        optimizer.build(model.trainable_weights)
+    if kept != len(optimizer.variables):
+        warnings.warn(f"load_model: the optimizer of {path!r} has {kept} variables, and would have "
+                      f"{len(optimizer.variables)} for what can be trained now; it begins anew",
+                      UserWarning, stacklevel=3)  # fmt: skip
+        return
+    weights.fill(where, path, file, "optimizer", weights.of_optimizer(optimizer))
+
+
+def model_to_json(model: Any, **options: Any) -> str:
+    """What a model is made of and compiled with, without weights, as JSON; options are those of ``json.dumps``."""
+    compiled = {"compile_config": model.get_compile_config()} if model.compiled else {}
+    return json.dumps({**_described(model), **compiled}, **options)
+
+
+def model_from_json(json_string: str, custom_objects: Objects = None) -> Any:
+    """A new model from what `model_to_json` gave, with weights of its own."""
+    if not isinstance(json_string, str):
+        raise TypeError(f"model_from_json: expected text, got {brief(json_string)}; take it from to_json")
+    found = native.as_dict("model_from_json", native.parse(json_string))
+    with custom_object_scope(custom_objects):
+        model = _made(found.get("class_name"), found.get("config"))
+        if found.get("compile_config") is not None:
+            model.compile_from_config(found["compile_config"])
+    return model
+
+
+def clone_model(model: Any) -> Any:
+    """A new model made of the same layers, with weights of its own; it is not compiled."""
+    with custom_object_scope({registered_name(type(layer)): type(layer) for layer in model.layers}):
+        return type(model).from_config(model.get_config())

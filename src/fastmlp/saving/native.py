@@ -1,0 +1,150 @@
+"""The file format: one safetensors file, its tensors named by path, everything else as JSON in its metadata.
+
+Nothing in it is code. Whoever wrote a file, reading it ends in what it says or in a ValueError or OSError.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from fastmlp._validate import brief
+from fastmlp.saving import atomic
+
+FORMAT, VERSION = "fastmlp", "1"
+MOST_TEXT = 1 << 24  # bytes of a header: a layer takes some hundred
+DEEPEST = 64  # a model in a model takes 4 levels
+
+_CODES = {"float32": "F32", "float64": "F64", "int64": "I64", "int32": "I32", "uint64": "U64", "bool": "BOOL"}
+
+
+def code(dtype: Any) -> str:
+    """What a type of numbers is called in files."""
+    name = str(np.dtype(dtype).name)
+    return _CODES.get(name, name)
+
+
+@contextmanager
+def blaming(where: str, path: str) -> Iterator[None]:
+    """What a file makes go wrong within is a ValueError that names it; errors of the disk stay as they are."""
+    try:
+        yield
+    except OSError:
+        raise
+    except Exception as error:
+        raise ValueError(f"{where}: expected a whole file written by fastmlp.saving, got {path!r}, which gives "
+                         f"{type(error).__name__}: {error}") from error  # fmt: skip
+
+
+def parse(text: str) -> Any:
+    """The value of JSON text that is neither long nor deep beyond reason."""
+    if len(text) > MOST_TEXT:
+        raise ValueError(f"JSON: expected at most {MOST_TEXT} characters, got {len(text)}; it is no model's")
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise ValueError(f"JSON: expected at most {DEEPEST} levels, got far more; it is no model's") from None
+    level, depth = [value], 0
+    while level:
+        depth += 1
+        if depth > DEEPEST:
+            raise ValueError(f"JSON: expected at most {DEEPEST} levels, got more; it is no model's")
+        inner = [item.values() if isinstance(item, dict) else item for item in level if isinstance(item, (dict, list))]
+        level = [item for items in inner for item in items]
+    return value
+
+
+def as_dict(where: str, value: Any) -> dict[str, Any]:
+    """The value, which must be a JSON object."""
+    if not isinstance(value, dict):
+        raise ValueError(f"{where}: expected a JSON object, got {brief(value)}; it is no model's")
+    return value
+
+
+# ---- writing
+
+
+def write(path: str, tensors: Mapping[str, np.ndarray], notes: Mapping[str, Any]) -> None:
+    """Make a file of these arrays and notes, which are strings or become JSON; equal ones make equal files."""
+    from safetensors.numpy import save
+
+    from fastmlp import __version__
+
+    metadata = {"format": FORMAT, "format_version": VERSION, "fastmlp_version": __version__}
+    metadata |= {name: note if isinstance(note, str) else json.dumps(note) for name, note in notes.items()}
+    data = memoryview(save({name: np.array(array, order="C") for name, array in tensors.items()}, metadata))
+    size = int.from_bytes(data[:8], "little")
+    header = _in_order(json.loads(bytes(data[8 : 8 + size])))
+    if len(header) > MOST_TEXT:
+        raise ValueError(f"save: expected settings of at most {MOST_TEXT} bytes, got {len(header)}; keep large arrays "
+                         "in weights, not in the settings of layers")  # fmt: skip
+    atomic.write(path, (len(header).to_bytes(8, "little"), header, data[8 + size :]))
+
+
+def _in_order(header: dict[str, Any]) -> bytes:
+    """The header with its metadata sorted, where safetensors leaves the order to chance."""
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    return text + b" " * (-len(text) % 8)  # tensors begin at a multiple of 8
+
+
+# ---- reading
+
+
+class File:
+    """An open file: its metadata, and the tensors by path, each looked at before it is read."""
+
+    def __init__(self, handle: Any) -> None:
+        self._handle = handle
+        self.metadata: dict[str, str] = handle.metadata() or {}
+        slices = {name: handle.get_slice(name) for name in handle.keys()}  # noqa: SIM118 - not a mapping
+        self.shapes = {name: tuple(part.get_shape()) for name, part in slices.items()}
+        self.codes = {name: str(part.get_dtype()) for name, part in slices.items()}
+        if self.metadata.get("format") != FORMAT:
+            raise ValueError("no word of fastmlp in its metadata: other programs' safetensors files are not models")
+        if self.metadata.get("format_version") != VERSION:
+            raise ValueError(f"format version {brief(self.metadata.get('format_version'))}, where this fastmlp reads "
+                             f"{VERSION!r}: a newer one can read it")  # fmt: skip
+
+    def under(self, folder: str) -> list[str]:
+        """The paths of the tensors whose path begins so."""
+        return sorted(name for name in self.shapes if name.startswith(f"{folder}/"))
+
+    def count(self, names: Iterable[str]) -> int:
+        """How many numbers these tensors hold."""
+        return sum(math.prod(self.shapes[name]) for name in names)
+
+    def json(self, key: str) -> dict[str, Any]:
+        """A note that is JSON, {} if there is none."""
+        return as_dict(key, parse(self.metadata.get(key, "{}")))
+
+    def read(self, name: str) -> np.ndarray:
+        """A copy of a tensor."""
+        return np.array(self._handle.get_tensor(name))
+
+
+@contextmanager
+def opened(where: str, path: str) -> Iterator[File]:
+    """The file at `path`, checked as far as it can be without reading a tensor."""
+    from safetensors import safe_open
+
+    try:
+        with open(path, "rb") as raw:
+            size = int.from_bytes(raw.read(8), "little")
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f"{where}: expected a file, got {path!r}, where there is none; check the path"
+        ) from None
+    with blaming(where, path):
+        if size > MOST_TEXT:
+            raise ValueError(f"a header of {size} bytes, where {MOST_TEXT} is the most")
+        handle = safe_open(path, framework="numpy")
+    with handle:
+        with blaming(where, path):
+            file = File(handle)
+        yield file

@@ -1,0 +1,92 @@
+"""The state of training: all that makes going on the same, bit for bit, as never having stopped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from fastmlp._objects import registered_name
+from fastmlp._validate import brief, whole
+from fastmlp.saving import atomic, native, weights
+
+_NAMES = ("epoch", "shuffle_seed", "program_seed")  # attributes of models, with an underscore before
+
+
+def notes(model: Any) -> dict[str, Any]:
+    """What belongs to it besides variables."""
+    state = {name: getattr(model, f"_{name}") for name in _NAMES}
+    return {**state, "optimizer": registered_name(type(model.optimizer))}
+
+
+def checked(state: Mapping[str, Any]) -> dict[str, int]:
+    """The same from a file."""
+    found = {name: whole(f"training_state: {name}", state.get(name), 0) for name in _NAMES}
+    if max(found.values()) >= 1 << 64:
+        raise ValueError(f"training_state: expected numbers of 64 bits, got {brief(found)}; the file is damaged")
+    return found
+
+
+def restore(model: Any, state: Mapping[str, int]) -> None:
+    """Give the model these; what it runs on is made anew from them."""
+    for name, value in state.items():
+        setattr(model, f"_{name}", value)
+    model._forget_programs()
+
+
+def save_state(model: Any, filepath: Any, extra: Mapping[str, Any] | None = None) -> None:
+    """Write all that a training run needs to go on: weights, optimizer, epoch, seeds.
+
+    Parameters
+    ----------
+    model
+        Built and compiled.
+    filepath
+        The file; an old one stays until the new one is complete.
+    extra
+        What else to remember, as JSON can hold it.
+    """
+    weights.need_built("save_state", model)
+    optimizer = _optimizer_of("save_state", model)
+    optimizer.build(model.trainable_weights)
+    try:
+        more = json.dumps(dict(extra or {}))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"save_state: expected extra values that JSON can hold, got {brief(extra)}: {error}; "
+                         "give numbers, text, lists and dicts") from error  # fmt: skip
+    tensors = weights.values(weights.by_path(model)) | weights.values(weights.of_optimizer(optimizer))
+    native.write(atomic.target("save_state", filepath, True), tensors, {"training_state": notes(model), "extra": more})
+
+
+def load_state(model: Any, filepath: Any) -> dict[str, Any]:
+    """Bring a model, made and compiled alike, to the state that `save_state` wrote; returns the extra values.
+
+    Nothing is changed unless all fits.
+    """
+    where, path = "load_state", atomic.checked_path("load_state", filepath)
+    weights.need_built(where, model)
+    optimizer = _optimizer_of(where, model)
+    with native.opened(where, path) as file:
+        with native.blaming(where, path):
+            found = file.json("training_state")
+            state, extra = checked(found), file.json("extra")
+        mine = registered_name(type(optimizer))
+        if found.get("optimizer") != mine:
+            raise ValueError(f"{where}: expected the state of a model with optimizer {mine}, got one with "
+                             f"{brief(found.get('optimizer'))} in {path!r}; compile the model alike")  # fmt: skip
+        optimizer.build(model.trainable_weights)
+        variables = weights.by_path(model)
+        remembered = weights.of_optimizer(optimizer)
+        wrong = weights.mismatches(file, "weights", variables, exact=True)
+        wrong |= weights.mismatches(file, "optimizer", remembered, exact=True)
+        weights.refuse(where, path, wrong, "make and compile the model as it was when saved")
+        weights.assign(where, path, file, variables | remembered)
+    restore(model, state)
+    return extra
+
+
+def _optimizer_of(where: str, model: Any) -> Any:
+    if model.optimizer is None:
+        raise RuntimeError(f"{where}: expected a compiled model, got '{model.name}' before compile; "
+                           "call compile(optimizer, loss)")  # fmt: skip
+    return model.optimizer
