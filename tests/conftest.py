@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 from fastmlp import _core
 from isolated import run_script
+
+os.environ.setdefault("KERAS_BACKEND", "jax")  # for the tests beside Keras, before they import it
+os.environ.setdefault("JAX_ENABLE_X64", "1")  # JAX is without float64 unless told before it is imported
 
 
 @pytest.fixture(params=["float32", "float64"])
