@@ -3,43 +3,41 @@
 from __future__ import annotations
 
 import argparse
+import importlib
+import io
 import os
-import platform
-
-import numpy as np
+import sys
 
 import fastmlp
-from fastmlp import _core
+
+COMMANDS = ("info", "demo", "train", "predict")  # modules of fastmlp.cli: HELP, options(parser), run(arguments)
 
 
-def info() -> None:
-    """Print what was built, what this machine runs of it, and with what."""
-    levels = _core.levels()
-    usable = [name for name, ok in levels.items() if ok]
-    chosen = "FASTMLP_ISA" if os.environ.get("FASTMLP_ISA", "").strip() else "the best usable one"
-    date, library = _core.openmp_version(), _core.openmp_library()
-    openmp = f"{date} ({library or 'library not known'})" if date else "none: built without, single-threaded"
-    rows = {
-        "fastmlp": fastmlp.__version__,
-        "levels": f"built {', '.join(levels)}; usable {', '.join(usable)}; in use {_core.level()} ({chosen})",
-        "threads": str(fastmlp.get_num_threads()),
-        "OpenMP": openmp,
-        "compiler": _core.compiler(),
-        "Python": f"{platform.python_version()} on {platform.system()} {platform.machine()}",
-        "NumPy": np.__version__,
-    }
-    for name, value in rows.items():
-        print(f"{name:<10}{value}")
-
-
-def main(arguments: list[str] | None = None) -> None:
-    """Run the command the arguments name."""
-    parser = argparse.ArgumentParser(prog="python -m fastmlp", description=fastmlp.__doc__)
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command the arguments name; returns 0, 2 for what the user can mend, 130 when interrupted."""
+    parser = argparse.ArgumentParser(prog="python -m fastmlp", description=(fastmlp.__doc__ or "").split("\n")[0])
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    command = commands.add_parser("info", help="what was built and what runs on this machine")
-    command.set_defaults(run=info)
-    parser.parse_args(arguments).run()
+    for name in COMMANDS:
+        module = importlib.import_module(f"fastmlp.cli.{name}")
+        command = commands.add_parser(name, help=module.HELP, description=module.HELP)
+        module.options(command)
+        command.set_defaults(run=module.run)
+    chosen = parser.parse_args(arguments)
+    try:
+        chosen.run(chosen)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        return 130
+    except (ValueError, OSError, ImportError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # R² is R? where it cannot be shown
+    sys.exit(main())
