@@ -32,7 +32,8 @@ def test_some_docstrings_have_examples():
     assert len(found) >= 3
 
 
-def test_readme_examples(capsys):
+def test_readme_examples(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # where an example may save a model
     blocks = re.findall(r"```python\n(.*?)```", README.read_text(), flags=re.DOTALL)
     assert blocks, "the README shows the package at work"
     for block in blocks:

@@ -28,13 +28,16 @@ OWN_TEXT = [
 
 # The storeys of src/fastmlp, ground floor first. A module may import from its own storey and from those below.
 STOREYS = [
-    "_validate _core",
-    "activations initializers regularizers constraints losses metrics optimizers schedules random runtime",
+    "_validate _objects _room _arrays _core config",
+    "variables activations initializers regularizers constraints losses metrics optimizers schedules random runtime",
     "autodiff",
+    "lowering program",
     "layers",
+    "saving",
     "models",
-    "callbacks saving data",
+    "callbacks data utils",
     "sklearn keras tf distributed visual lectures",
+    "cli",
     "__main__",
 ]
 STOREY = {name: i for i, names in enumerate(STOREYS) for name in names.split()}
