@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tracemalloc
 import warnings
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -120,24 +121,26 @@ def test_links_stay_links(model, tmp_path):
     assert [p.name for p in (tmp_path / "real").iterdir()] == ["m"]
 
 
-@pytest.fixture
+@contextmanager
 def small_disk():
-    """The system cuts every file at 2000 bytes."""
+    """The system cuts every file at 2000 bytes: those of pytest, too, so not for longer than need be."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2000, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
-def test_a_full_disk_leaves_the_old_file(model, tmp_path, small_disk):
+def test_a_full_disk_leaves_the_old_file(model, tmp_path):
     path = tmp_path / "m.safetensors"
     path.write_text("old")
-    with pytest.raises(OSError, match=os.strerror(errno.EFBIG)):
+    with small_disk(), pytest.raises(OSError, match=os.strerror(errno.EFBIG)):
         saving.save_model(model, path)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
     path.unlink()
-    with pytest.raises(OSError, match=os.strerror(errno.EFBIG)):
+    with small_disk(), pytest.raises(OSError, match=os.strerror(errno.EFBIG)):
         saving.save_model(model, path)
     assert not list(tmp_path.iterdir())
 
