@@ -133,6 +133,18 @@ def test_data_of_any_form_train_alike(form, rng):
     assert_same_state(plain, other)
 
 
+def test_frames_of_pandas_train_alike(rng):
+    pandas = pytest.importorskip("pandas")
+    x, y = pairs(rng, 64)
+    plain, other = network(), network()
+    plain.fit(x, y, 16, epochs=2, validation_split=0.25, verbose=0)
+    other.fit(
+        pandas.DataFrame(x, columns=list("abc")), pandas.DataFrame(y), 16, epochs=2, validation_split=0.25, verbose=0
+    )
+    assert_same_state(plain, other)
+    np.testing.assert_array_equal(other.predict(pandas.DataFrame(x), verbose=0), plain.predict(x, verbose=0))
+
+
 @pytest.mark.parametrize("dtype", ["uint8", "int8", "int16", "int32", "int64", "uint16", "bool", "float16"])
 def test_features_of_any_number_type_train_alike(dtype, rng):
     x = rng.integers(0, 2 if dtype == "bool" else 10, (40, 3)).astype(dtype)

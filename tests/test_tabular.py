@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 
 import numpy as np
 import pytest
 from fastmlp.cli import reading
+from fastmlp.cli.plain import read_plain
 from fastmlp.cli.reading import CsvFile, Table, Words, read_chunks, read_table
 from fastmlp.cli.tabular import MOST_CATEGORIES, TablePreparation
 from fastmlp.cli.target import Target, find_target
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
@@ -45,6 +47,56 @@ def table(**columns):
 
 
 # ---- reading
+
+ODD = ["", " 1 ", "NA", "nan", "None", "True", "FALSE", "yes", "1_0", "0x1", "1e999", "1.", ".5", "+3", "Rome ", " é"]
+CELLS = st.one_of(
+    st.floats().map(repr),
+    st.integers(-(2**70), 2**70).map(str),
+    st.sampled_from(ODD),
+    st.text("1.e-+ aTru", max_size=5),
+)
+
+
+@st.composite
+def csv_texts(draw):
+    """Columns each of a few kinds of cells, in rows of which one is now and then too long or too short."""
+    kinds = draw(st.lists(st.lists(CELLS, min_size=1, max_size=3), min_size=2, max_size=4))
+    rows = [[draw(st.sampled_from(kind)) for kind in kinds] for _ in range(draw(st.integers(1, 6)))]
+    if draw(st.integers(0, 4)) == 0:
+        rows[draw(st.integers(0, len(rows) - 1))] = draw(st.lists(CELLS, max_size=6))
+    return "\n".join(map(",".join, [[f"c{i}" for i in range(len(kinds))], *rows])) + "\n"
+
+
+def table_or_error(text, path):
+    path.write_text(text, encoding="utf-8")
+    try:
+        found = read_table(CsvFile(path), words={"c0"}).columns
+    except ValueError as error:
+        return str(error)
+    return {name: words_of(c) if isinstance(c, Words) else c.tobytes() for name, c in found.items()}
+
+
+@settings(deadline=None)  # the first example imports pandas
+@given(csv_texts())
+def test_pandas_reads_what_the_csv_module_reads(tmp_path_factory, text):
+    pytest.importorskip("pandas")
+    path = tmp_path_factory.mktemp("csv") / "data.csv"
+    found = table_or_error(text, path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "pandas", None)
+        assert table_or_error(text, path) == found
+
+
+def test_plain_files_are_read_by_pandas(tmp_path):
+    pytest.importorskip("pandas")
+    path = tmp_path / "data.csv"
+    path.write_text("a,b\n1,x\n2,01\n")
+    numbers, cells = read_plain(path, ",", 2, [])
+    assert numbers.tolist() == [1.0, 2.0]
+    assert cells == ["x", "01"]
+    for text in ('a,b\n1,"x"\n', "a,b\n1\n", "a,b\n1,2,3\n4\n", "a,b\n"):
+        path.write_text(text)
+        assert read_plain(path, ",", 2, []) is None
 
 
 def test_columns_are_numbers_or_words(csv_file):

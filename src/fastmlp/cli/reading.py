@@ -1,7 +1,6 @@
 """A CSV file as columns: numbers as float64, anything else as words, each column by its name.
 
-Files are read in chunks of rows by the csv module alone, so that results do not depend on what else is installed:
-pandas would fill short rows up in silence, and reading takes a small part of the time that training does.
+Files are read in chunks of rows by the csv module; a table to train on, which is read whole, by pandas if it can be.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastmlp._validate import brief
+from fastmlp.cli.plain import Cells, read_plain
 
 CHUNK = 512  # rows: so few that their cells stay in the cache until they are numbers
 _CHUNKS = 16  # of a table to predict: so many that a network has something to do
@@ -92,10 +92,15 @@ def numbers(cells: Sequence[str]) -> NDArray[np.float64] | None:
     except ValueError:
         found = []
     if len(found) < len(cells):  # the quick way did not do
-        found = list(map(number, cells))
-    if None in found:
-        return None
-    values = np.array(found, np.float64)
+        known = {cell: number(cell) for cell in dict.fromkeys(cells)}
+        if None in known.values():
+            return None
+        found = list(map(known.__getitem__, cells))
+    return representable(np.array(found, np.float64))
+
+
+def representable(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The values, those that float32 cannot hold now missing."""
     values[~(np.abs(values) < HUGE)] = math.nan
     return values
 
@@ -226,11 +231,25 @@ def read_table(file: CsvFile, words: Collection[str] = ()) -> Table:
     for name in file.names:
         file.place(name, "as the header says")
     kinds = {name: _Words if name in words else _Numbers for name in file.names}
+    plain = read_plain(file.path, file.separator, len(kinds), [file.names.index(name) for name in words])
+    if plain:
+        return Table({name: _column(kinds[name], cells) for name, cells in zip(kinds, plain)}, len(plain[0]))
     columns, rows = _collect(file, kinds)
     late = [name for name in file.names if name not in columns]
     if late:
         columns.update(_collect(file, dict.fromkeys(late, _Words))[0])
     return Table({name: columns[name] for name in file.names}, rows)
+
+
+def _column(kind: type[_Numbers] | type[_Words], cells: Cells) -> Column:
+    """A column of that kind if it can be, of words otherwise."""
+    if not isinstance(cells, list):
+        return representable(cells)
+    column = kind()
+    if not column.add(cells):
+        column = _Words()
+        column.add(cells)
+    return column.column()
 
 
 def _collect(file: CsvFile, kinds: Mapping[str, type[_Numbers] | type[_Words]]) -> tuple[dict[str, Column], int]:
