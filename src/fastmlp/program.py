@@ -201,7 +201,7 @@ class Program:
             self._build(rows)
 
     def flat(self, x: np.ndarray) -> np.ndarray:
-        """Rows of features, a view of x."""
+        """x with the features of a row side by side; a copy only where that cannot be had without one."""
         return x if x.ndim == 2 else x.reshape(len(x), self.inputs)
 
     def call(self, x: np.ndarray, training: bool = False) -> np.ndarray:

@@ -67,23 +67,16 @@ class MeanLoss:
         return (self.total + self.prices) / max(1, self.rows) + penalty
 
 
-def feature_matrix(x: np.ndarray) -> np.ndarray:
-    """Rows of features, with a copy where that is the only way."""
-    rows = flat_view(x)
-    return np.ascontiguousarray(x).reshape(len(x), -1) if rows is None else rows
-
-
 def pieces_of(feed: ArrayFeed, rows: int) -> Iterator[ArrayFeed]:
     """The rows in order, so many at a time."""
     for at in range(0, feed.rows, rows):
-        cut = slice(at, at + rows)
-        yield ArrayFeed(*(None if a is None else a[cut] for a in (feed.x, feed.y, feed.weights)))  # type: ignore[arg-type]
+        yield feed.rows_at(slice(at, at + rows))
 
 
 def evaluate_rows(program: Program, compiled: Compiled, piece: ArrayFeed, batch: int, mean: MeanLoss) -> None:
     """Add rows to the loss and to the metrics."""
     program.push()
-    run = compiled.run(program.network, feature_matrix(piece.x), piece)
+    run = compiled.run(program.network, program.flat(piece.x), piece)
     ignored = getattr(compiled.loss, "ignore_class", None)
     kept = None if ignored is None else np.asarray(piece.y) != ignored
     prices = np.zeros(piece.rows)
@@ -137,7 +130,7 @@ def evaluate(
     else:
         rows = batch if each else chunk_rows(program, batch)
         if steps is not None:
-            feed = next(pieces_of(feed, steps * batch))
+            feed = feed.rows_at(slice(steps * batch))
         for piece in pieces_of(feed, rows):
             begin()
             evaluate_rows(program, compiled, piece, batch, mean)

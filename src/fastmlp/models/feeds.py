@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fastmlp._validate import brief, whole
+from fastmlp._validate import brief
 from fastmlp.layers.base import user_level
 
 Batch = tuple[Any, Any, Any]
@@ -68,6 +68,12 @@ class ArrayFeed:
         """How many batches a pass has."""
         return math.ceil(self.rows / batch)
 
+    def rows_at(self, index: slice | np.ndarray) -> ArrayFeed:
+        """Those rows alone: a view for a slice, a copy for row numbers."""
+        x, y, weights = (None if a is None else a[index] for a in (self.x, self.y, self.weights))
+        assert x is not None
+        return ArrayFeed(x, y, weights)
+
     def weigh(self, where: str, classes: Mapping[Any, float] | None) -> None:
         """Weigh rows by their class."""
         if classes is None or self.y is None:
@@ -82,9 +88,7 @@ class ArrayFeed:
         if not 0 < at < self.rows:
             raise ValueError(f"fit: expected validation_split to leave rows on both sides, got {share} of {self.rows} "
                              "rows; give more rows, or validation_data")  # fmt: skip
-        parts = [None if a is None else (a[:at], a[at:]) for a in (self.x, self.y, self.weights)]
-        first, last = ([None if p is None else p[i] for p in parts] for i in (0, 1))
-        return ArrayFeed(*first), ArrayFeed(*last)  # type: ignore[arg-type]
+        return self.rows_at(slice(at)), self.rows_at(slice(at, None))
 
 
 def split_batch(where: str, batch: Any) -> Batch:
@@ -182,8 +186,3 @@ def row_weights(where: str, weights: Any, rows: int) -> np.ndarray | None:
         raise ValueError(f"{where}: expected finite numbers in sample_weight, got {array[~np.isfinite(array)][0]}; "
                          "drop such rows, or give them 0")  # fmt: skip
     return array
-
-
-def batch_size(where: str, value: Any) -> int:
-    """32 unless given."""
-    return 32 if value is None else whole(f"{where}: batch_size", value)

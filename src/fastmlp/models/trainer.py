@@ -18,7 +18,6 @@ from fastmlp.models.feeds import (
     ArrayFeed,
     BatchFeed,
     as_array,
-    batch_size,
     feature_rows,
     is_array,
     row_weights,
@@ -339,7 +338,7 @@ def _results(logs: dict[str, Any], return_dict: bool) -> Any:
 def _batch_size(where: str, given: Any, feed: Any) -> int:
     if given is not None and isinstance(feed, BatchFeed):
         raise ValueError(f"{where}: expected no batch_size with data that comes in batches, got {given}; leave it out")
-    return batch_size(where, given)
+    return 32 if given is None else whole(f"{where}: batch_size", given)
 
 
 def _hooks(callbacks: Any, model: Any, verbose: int, steps: int | None) -> CallbackList:

@@ -10,7 +10,7 @@ import numpy as np
 
 from fastmlp import _core
 from fastmlp.models.compiled import Compiled
-from fastmlp.models.evaluation import feature_matrix, flat_view
+from fastmlp.models.evaluation import flat_view
 from fastmlp.models.feeds import ArrayFeed, Batch, BatchFeed
 from fastmlp.program import Program
 
@@ -118,7 +118,7 @@ class ArrayTraining:
                 epoch.run(self._whole(epoch), order, self.batch, self.feed.y, self.feed.weights)
                 continue
             for at in range(0, len(order), self.batch):  # rows whose features need a copy to be a row: batch by batch
-                train_batch(epoch, self._cut(order[at : at + self.batch]))
+                train_batch(epoch, self.feed.rows_at(order[at : at + self.batch]))
 
     def _whole(self, epoch: Epoch) -> _core.Run:
         """All rows for the network as it is now: a callback may have had another one made."""
@@ -127,14 +127,10 @@ class ArrayTraining:
             self._run = run_over(epoch, self.feed)
         return self._run
 
-    def _cut(self, rows: np.ndarray) -> ArrayFeed:
-        parts = (None if a is None else a[rows] for a in (self.feed.x, self.feed.y, self.feed.weights))
-        return ArrayFeed(*parts)  # type: ignore[arg-type]
-
 
 def run_over(epoch: Epoch, feed: ArrayFeed) -> _core.Run:
     """A run of the epoch's network over rows."""
-    return epoch.compiled.run(epoch.program.network, feature_matrix(feed.x), feed)
+    return epoch.compiled.run(epoch.program.network, epoch.program.flat(feed.x), feed)
 
 
 def train_batch(epoch: Epoch, piece: ArrayFeed) -> None:
