@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastmlp._objects import register_serializable
 from fastmlp._validate import brief, whole
+from fastmlp.models.feeds import split_batch
 from fastmlp.random import set_random_seed
 
 __all__ = [
@@ -85,12 +86,7 @@ def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
     >>> unpack_x_y_sample_weight(("images", "labels"))
     ('images', 'labels', None)
     """
-    if not isinstance(data, (tuple, list)):
-        return data, None, None
-    if not 1 <= len(data) <= 3:
-        raise ValueError(f"unpack_x_y_sample_weight: expected one to three parts, got {brief(data)}; "
-                         "put several inputs into a tuple of their own")  # fmt: skip
-    return (*data, None, None)[:3]
+    return split_batch("unpack_x_y_sample_weight", data)
 
 
 class PyDataset:

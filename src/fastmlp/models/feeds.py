@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterator, Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
-from fastmlp._validate import brief
+from fastmlp._validate import brief, number
 from fastmlp.layers.base import user_level
 
 Batch = tuple[Any, Any, Any]
@@ -17,6 +18,9 @@ Batch = tuple[Any, Any, Any]
 
 def as_array(where: str, value: Any) -> np.ndarray:
     """A user's numbers as an array, without a copy if they are one (or a frame, or a tensor)."""
+    if isinstance(value, Mapping):
+        raise TypeError(f"{where}: expected one array, got a mapping of {brief(list(value))}; take one of its arrays, "
+                        "or join them side by side; batches are tuples (x, y)")  # fmt: skip
     if hasattr(value, "to_numpy"):
         value = value.to_numpy()
     elif hasattr(value, "numpy") and not isinstance(value, np.ndarray):
@@ -34,8 +38,10 @@ def as_array(where: str, value: Any) -> np.ndarray:
 
 
 def is_array(value: Any) -> bool:
-    """Whether it holds all rows at once."""
-    return isinstance(value, (np.ndarray, list, tuple)) or hasattr(value, "__array__") or hasattr(value, "to_numpy")
+    """Whether it holds all rows at once; a mapping would, if one could train on it."""
+    if isinstance(value, (np.ndarray, list, tuple, Mapping)):
+        return True
+    return hasattr(value, "__array__") or hasattr(value, "to_numpy")
 
 
 def feature_rows(where: str, x: Any, shape: tuple[int, ...], first: str) -> np.ndarray:
@@ -92,14 +98,12 @@ class ArrayFeed:
 
 
 def split_batch(where: str, batch: Any) -> Batch:
-    """x, y and weights of what an iterator gave: x alone, or a tuple of up to three."""
-    if isinstance(batch, Mapping):
-        raise TypeError(f"{where}: expected batches (x, y) or (x, y, sample_weight), got a mapping; make it a tuple")
+    """x, y and weights of what an iterator gave, None for what it did not: x alone, or a tuple of up to three."""
     if not isinstance(batch, (tuple, list)):
         return batch, None, None
     if not 1 <= len(batch) <= 3:
-        raise ValueError(f"{where}: expected batches (x, y) or (x, y, sample_weight), got {len(batch)} parts; "
-                         "give two or three")  # fmt: skip
+        raise ValueError(f"{where}: expected one to three parts, (x, y, sample_weight), got {len(batch)}; "
+                         "leave out the others")  # fmt: skip
     x, y, weights = (*batch, None, None)[:3]
     return x, y, weights
 
@@ -165,12 +169,17 @@ def class_weights(where: str, weights: Mapping[Any, float], y: np.ndarray) -> np
     if not isinstance(weights, Mapping):
         raise TypeError(f"{where}: expected class_weight as a dict from class to weight, got {brief(weights)}; "
                         "for instance {0: 1.0, 1: 5.0}")  # fmt: skip
+    wrong = [key for key in weights if not (isinstance(key, (Real, np.bool_)) and key % 1 == 0)]
+    if wrong:
+        raise TypeError(f"{where}: expected class numbers as the keys of class_weight, got {brief(wrong[0])}; number "
+                        "the classes as y does")  # fmt: skip
+    numbers = {key: number(f"{where}: class_weight of class {key}", weight) for key, weight in weights.items()}
     if y.ndim > 1 and y.shape[-1] > 1:
         classes = y.reshape(len(y), -1).argmax(axis=1)
     else:
         classes = np.round(y.reshape(-1)).astype(np.int64)
     found, which = np.unique(classes, return_inverse=True)
-    return np.array([float(weights.get(int(c), 1.0)) for c in found], np.float64)[which].reshape(-1)
+    return np.array([numbers.get(int(c), 1.0) for c in found], np.float64)[which].reshape(-1)
 
 
 def row_weights(where: str, weights: Any, rows: int) -> np.ndarray | None:

@@ -123,7 +123,7 @@ class Trainer(Compiling):
         validation_batch_size = _whole_or_none("fit: validation_batch_size", validation_batch_size)
         if not isinstance(validation_freq, (list, tuple, set)):
             whole("fit: validation_freq", validation_freq)
-        if shuffle not in (True, False, None, "batch"):
+        if np.ndim(shuffle) or shuffle not in (True, False, None, "batch"):
             raise ValueError(f"fit: expected shuffle True, False or 'batch', got {brief(shuffle)}; give one of these")
         splits = bool(validation_split) and validation_data is None  # then classes weigh in training only
         feed = self._source("fit", x, y, sample_weight, None if splits else class_weight, steps, bool(shuffle))
