@@ -211,6 +211,23 @@ def test_data_sets(rng):
     assert history.history["val_loss"][-1] == pytest.approx(other.evaluate(x, y, verbose=0), rel=1e-5)
 
 
+def sources(x, y, size):
+    from fastmlp.data import Dataset
+
+    return {"numbered": Batches(x, y, size), "dataset": Dataset.from_tensor_slices((x, y)).batch(size)}
+
+
+@pytest.mark.parametrize("kind", ["numbered", "dataset"])
+@pytest.mark.parametrize("steps", [1, 2, 3, 4, 9])
+def test_steps_go_round_and_round_what_can_be_read_again(kind, steps, rng):
+    x, y = pairs(rng, 64)
+    plain, other = network(), network()
+    plain.fit(x, y, 16, epochs=5, steps_per_epoch=steps, shuffle=False, verbose=0)
+    history = other.fit(sources(x, y, 16)[kind], epochs=5, steps_per_epoch=steps, shuffle=False, verbose=0)
+    assert history.epoch == [0, 1, 2, 3, 4]
+    assert_same_state(plain, other)
+
+
 def test_generators_give_weights_end_early_and_need_a_count(rng):
     x, y = pairs(rng, 64)
     weights = rng.uniform(0, 2, 64)

@@ -137,26 +137,24 @@ class BatchFeed:
 
     def batches(self, rng: np.random.Generator | None = None) -> Iterator[Batch]:
         """Those of one epoch."""
-        if self._current is None or (self._limit is None and not self._once):
+        fresh = self._current is None or (self._limit is None and not self._once)  # has given nothing yet
+        if fresh:
             self._current = self._start(rng)
         given = 0
         while self._limit is None or given < self._limit:
             try:
-                batch = next(self._current)
+                batch = next(self._current)  # type: ignore[arg-type]
             except StopIteration:
-                self._current = None if not self._once else self._current
                 if self._limit is None:
                     break
-                if self._once or given == 0:
+                if self._once or fresh:
                     warnings.warn(f"{self.where}: the data ended after {given} of {self._limit} batches; make them "
                                   "repeat, or ask for fewer steps", UserWarning, stacklevel=user_level())  # fmt: skip
                     break
-                self._current = self._start(rng)
+                self._current, fresh = self._start(rng), True
                 continue
-            given += 1
+            given, fresh = given + 1, False
             yield split_batch(self.where, batch)
-        if self._limit is None and not self._once:
-            self._current = None
 
     def epoch_end(self) -> None:
         """Tell a PyDataset."""
