@@ -313,6 +313,19 @@ def test_validation_is_as_often_and_as_long_as_asked(rng):
     assert history["val_loss"] == [pytest.approx(model.evaluate(x[:10], y[:10], verbose=0), rel=1e-5)]
 
 
+@pytest.mark.parametrize("kind", ["numbered", "dataset"])
+def test_validation_steps_are_the_same_each_time(kind, rng):
+    x, y = pairs(rng, 64)
+    model = network(optimizer=fastmlp.optimizers.SGD(0.0))
+    held = sources(x, y, 16)[kind]
+    history = model.fit(x, y, epochs=3, validation_data=held, validation_steps=3, verbose=0).history
+    assert history["val_loss"] == [pytest.approx(model.evaluate(x[:48], y[:48], verbose=0), rel=1e-6)] * 3
+    stream = ((x[i : i + 16], y[i : i + 16]) for i in range(0, 64, 16))  # which has only its next ones
+    history = model.fit(x, y, epochs=2, validation_data=stream, validation_steps=2, verbose=0).history
+    parts = [model.evaluate(x[i : i + 32], y[i : i + 32], verbose=0) for i in (0, 32)]
+    assert history["val_loss"] == pytest.approx(parts, rel=1e-6)
+
+
 def test_a_split_takes_targets_and_weights_along(rng):
     x, y = pairs(rng, 20)
     weights = rng.uniform(size=20)

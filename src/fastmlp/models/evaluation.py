@@ -98,7 +98,7 @@ def evaluate(
     convert: Callable[[Any, Any, Any], ArrayFeed],
     hooks: Any,
 ) -> dict[str, float]:
-    """Loss and metrics over a feed, `steps` batches of it at most."""
+    """Loss and metrics over a feed from its beginning, `steps` batches of it at most."""
     compiled.reset()
     mean = MeanLoss(compiled.loss)
     each, watched = hooks.test_batch_hooks, hooks.test_chunk_hooks
@@ -120,13 +120,12 @@ def evaluate(
             hooks.on_test_chunk_end(done, logs())
 
     if isinstance(feed, BatchFeed):
+        feed.rewind()
         for x, y, weights in feed.batches():
             begin()
             piece = convert(x, y, weights)
             evaluate_rows(program, compiled, piece, max(1, piece.rows), mean)
             end(1)
-            if steps is not None and done >= steps:
-                break
     else:
         rows = batch if each else chunk_rows(program, batch)
         if steps is not None:

@@ -135,15 +135,20 @@ class BatchFeed:
             rng.shuffle(order)
         return (self.source[int(i)] for i in order)
 
+    def rewind(self) -> None:
+        """Begin with the first batch again, unless it is gone."""
+        if not self._once:
+            self._current = None
+
     def batches(self, rng: np.random.Generator | None = None) -> Iterator[Batch]:
         """Those of one epoch."""
-        fresh = self._current is None or (self._limit is None and not self._once)  # has given nothing yet
-        if fresh:
-            self._current = self._start(rng)
+        fresh = False  # whether what is read now has given nothing yet
+        if self._current is None or (self._limit is None and not self._once):
+            self._current, fresh = self._start(rng), True
         given = 0
         while self._limit is None or given < self._limit:
             try:
-                batch = next(self._current)  # type: ignore[arg-type]
+                batch = next(self._current)
             except StopIteration:
                 if self._limit is None:
                     break
