@@ -169,7 +169,7 @@ class Batches:
     """What Keras calls a PyDataset."""
 
     def __init__(self, x, y, size):
-        self.x, self.y, self.size, self.ends, self.asked = x, y, size, 0, []
+        self.x, self.y, self.size, self.asked, self.told = x, y, size, [], []
 
     def __len__(self):
         return math.ceil(len(self.x) / self.size)
@@ -179,8 +179,11 @@ class Batches:
         cut = slice(i * self.size, (i + 1) * self.size)
         return self.x[cut], self.y[cut]
 
+    def on_epoch_begin(self):
+        self.told.append("begin")
+
     def on_epoch_end(self):
-        self.ends += 1
+        self.told.append(len(self.asked))
 
 
 def test_objects_that_number_their_batches(rng):
@@ -190,13 +193,36 @@ def test_objects_that_number_their_batches(rng):
     batches = Batches(x, y, 16)
     history = other.fit(batches, epochs=2, shuffle=False, verbose=0)
     assert_same_state(plain, other)
-    assert (history.params["steps"], batches.ends, batches.asked) == (5, 2, [*range(5)] * 2)
+    assert (history.params["steps"], batches.asked) == (5, [*range(5)] * 2)
     batches.asked.clear()
     other.fit(batches, epochs=2, verbose=0)
     assert sorted(batches.asked) == sorted([*range(5)] * 2)
     assert batches.asked != [*range(5)] * 2
     assert other.evaluate(batches, verbose=0) == pytest.approx(other.evaluate(x, y, verbose=0), rel=1e-5)
     np.testing.assert_array_equal(other.predict(batches, verbose=0), other.predict(x, verbose=0))
+
+
+def test_passes_begin_and_end_where_keras_says_so(rng):
+    x, y = pairs(rng, 64)
+    model = network()
+    uses = {
+        "fit": lambda data: model.fit(data, epochs=2, verbose=0),
+        "steps": lambda data: model.fit(data, epochs=2, steps_per_epoch=2, verbose=0),
+        "validation": lambda data: model.fit(x, y, epochs=2, verbose=0, validation_data=data, validation_steps=3),
+        "evaluate": lambda data: model.evaluate(data, verbose=0),
+        "predict": lambda data: model.predict(data, verbose=0, steps=3),
+    }
+    told = {}
+    for name, use in uses.items():
+        use(data := Batches(x, y, 16))
+        told[name] = data.told
+    assert told == {
+        "fit": ["begin", 4, "begin", 8],
+        "steps": ["begin", 2, "begin", 4],
+        "validation": ["begin", 3, "begin", 6],
+        "evaluate": ["begin", 4],
+        "predict": ["begin", 3],
+    }
 
 
 def test_data_sets(rng):

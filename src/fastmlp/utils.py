@@ -131,10 +131,10 @@ class PyDataset:
         return (self[index] for index in (count() if batches is None else range(batches)))
 
     def on_epoch_begin(self) -> None:
-        """Called by `fit` before each epoch."""
+        """Called before each pass of `fit`, of its validation, of `evaluate` and of `predict`."""
 
     def on_epoch_end(self) -> None:
-        """Called by `fit` after each epoch."""
+        """Called after each such pass, unless a callback cut it short."""
 
 
 Sequence = PyDataset

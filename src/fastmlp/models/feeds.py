@@ -141,7 +141,8 @@ class BatchFeed:
             self._current = None
 
     def batches(self, rng: np.random.Generator | None = None) -> Iterator[Batch]:
-        """Those of one epoch."""
+        """Those of one epoch, at whose ends a PyDataset is told of it; not at the end of one that was cut short."""
+        self._tell("on_epoch_begin")
         fresh = False  # whether what is read now has given nothing yet
         if self._current is None or (self._limit is None and not self._once):
             self._current, fresh = self._start(rng), True
@@ -160,11 +161,10 @@ class BatchFeed:
                 continue
             given, fresh = given + 1, False
             yield split_batch(self.where, batch)
+        self._tell("on_epoch_end")
 
-    def epoch_end(self) -> None:
-        """Tell a PyDataset."""
-        if hasattr(self.source, "on_epoch_end"):
-            self.source.on_epoch_end()
+    def _tell(self, hook: str) -> None:
+        getattr(self.source, hook, lambda: None)()
 
 
 def class_weights(where: str, weights: Mapping[Any, float], y: np.ndarray) -> np.ndarray:

@@ -159,4 +159,3 @@ class BatchTraining:
         if not epoch.steps:
             raise ValueError("fit: expected at least one batch of data, got none; check x, or give steps_per_epoch to "
                              "share a generator among epochs")  # fmt: skip
-        self.feed.epoch_end()
