@@ -407,6 +407,23 @@ def test_training_stops_where_a_callback_says_so(rng):
     assert model.fit(x, y, epochs=2, verbose=0).epoch == [0, 1]
 
 
+def test_a_batch_that_is_not_trained_on_is_not_asked_for(rng):
+    x, y = pairs(rng)
+    model, asked = network(), []
+
+    def batches():
+        while True:
+            asked.append(model.optimizer.iterations)
+            yield x, y
+
+    stop = callbacks.LambdaCallback(on_train_batch_end=lambda b, logs: setattr(model, "stop_training", b == 2))
+    model.fit(batches(), epochs=5, steps_per_epoch=10, callbacks=[stop], verbose=0)
+    assert asked == [0, 1, 2]
+    stop = callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: setattr(model, "stop_training", True))
+    model.fit(batches(), epochs=5, steps_per_epoch=10, callbacks=[stop], verbose=0)
+    assert asked == [0, 1, 2]
+
+
 def test_a_rate_set_in_between_is_used(rng):
     x, y = pairs(rng)
     model = network(optimizer="sgd")

@@ -11,7 +11,7 @@ import numpy as np
 from fastmlp import _core
 from fastmlp.models.compiled import Compiled
 from fastmlp.models.evaluation import flat_view
-from fastmlp.models.feeds import ArrayFeed, Batch, BatchFeed
+from fastmlp.models.feeds import ArrayFeed, BatchFeed
 from fastmlp.program import Program
 
 LOOK = 0.05  # seconds between two looks at Python: the progress line, signals
@@ -151,11 +151,9 @@ class BatchTraining:
 
     def epoch(self, epoch: Epoch, steps: int | None) -> None:
         """One epoch."""
-        batch: Batch
-        for batch in self.feed.batches(self._rng):
-            if epoch.model.stop_training:
-                break
+        batches = self.feed.batches(self._rng)
+        while not epoch.model.stop_training and (batch := next(batches, None)) is not None:
             train_batch(epoch, self.convert(*batch))
-        if not epoch.steps:
+        if not epoch.steps and not epoch.model.stop_training:
             raise ValueError("fit: expected at least one batch of data, got none; check x, or give steps_per_epoch to "
                              "share a generator among epochs")  # fmt: skip
