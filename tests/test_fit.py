@@ -60,6 +60,16 @@ def test_an_epoch_is_its_steps_bit_for_bit(path, shuffle, rng):
     assert_same_state(whole, single)
 
 
+@pytest.mark.parametrize("rows", [5, 8, 40, 43])
+def test_an_order_of_batches_has_them_whole(rows):
+    (order,) = RowOrder(rows, 8, "batch", 1, 0).epoch(None)
+    assert sorted(order) == list(range(rows))
+    for at in range(0, rows, 8):
+        first, *rest = order[at : at + 8]
+        assert first % 8 == 0
+        assert rest == list(range(first + 1, min(first + 8, rows)))
+
+
 def test_an_epoch_with_noise_and_moving_moments_is_its_steps_bit_for_bit(rng):
     extra = lambda: (layers.BatchNormalization(), Dropout(0.3), layers.GaussianNoise(0.1))
     x, y = pairs(rng)
@@ -200,6 +210,19 @@ def test_objects_that_number_their_batches(rng):
     assert batches.asked != [*range(5)] * 2
     assert other.evaluate(batches, verbose=0) == pytest.approx(other.evaluate(x, y, verbose=0), rel=1e-5)
     np.testing.assert_array_equal(other.predict(batches, verbose=0), other.predict(x, verbose=0))
+
+
+def test_orders_of_batches_are_those_of_a_fit_in_one_go(tmp_path, rng):
+    x, y = pairs(rng, 200)
+    whole, cut = Batches(x, y, 10), Batches(x, y, 10)
+    once, twice = network(), network()
+    once.fit(whole, epochs=4, verbose=0)
+    twice.fit(cut, epochs=2, verbose=0, callbacks=[callbacks.BackupAndRestore(tmp_path, delete_checkpoint=False)])
+    again = network()
+    assert again.fit(cut, epochs=4, verbose=0, callbacks=[callbacks.BackupAndRestore(tmp_path)]).epoch == [2, 3]
+    assert cut.asked == whole.asked
+    assert whole.asked[:20] != whole.asked[20:40]
+    assert_same_state(once, again)
 
 
 def test_passes_begin_and_end_where_keras_says_so(rng):

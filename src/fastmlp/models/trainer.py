@@ -107,7 +107,8 @@ class Trainer(Compiling):
         validation_split, validation_data
             The last share of the rows, taken before shuffling; or (x, y) or (x, y, sample_weight), or batches.
         shuffle
-            Whether each epoch takes the rows in a new order; "batch" keeps batches together.
+            Whether each epoch takes the rows in a new order; "batch" keeps batches together, the last rows last if they
+            are fewer than a batch. Batches of a PyDataset come in a new order, too.
         class_weight, sample_weight
             What a row's loss counts for, by its class or each.
         steps_per_epoch, validation_steps
@@ -162,7 +163,7 @@ class Trainer(Compiling):
     def _training(self, feed: Any, size: int, shuffle: Any, classes: Any) -> ArrayTraining | BatchTraining:
         """What goes through the data, in the orders that the model's seed has for its next epochs."""
         if isinstance(feed, BatchFeed):
-            return BatchTraining(feed, self._converter("fit", classes), self._shuffle_seed + self._epoch)
+            return BatchTraining(feed, self._converter("fit", classes), self._shuffle_seed, self._epoch)
         order = RowOrder(feed.rows, size, shuffle, self._shuffle_seed, self._epoch)
         return ArrayTraining(feed, order)
 

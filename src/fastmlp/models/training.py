@@ -32,8 +32,9 @@ class RowOrder:
             return np.arange(self.rows)
         if self.shuffle != "batch":
             return _core.random_permutation(self.rows, place)
-        starts = _core.random_permutation(math.ceil(self.rows / self.batch), place) * self.batch
-        return np.concatenate([np.arange(s, min(s + self.batch, self.rows)) for s in starts])
+        full = self.rows // self.batch
+        starts = _core.random_permutation(full, place)[:, None] * self.batch
+        return np.concatenate([(starts + np.arange(self.batch)).ravel(), np.arange(full * self.batch, self.rows)])
 
     def epoch(self, steps: int | None) -> Iterator[np.ndarray]:
         """One pass; or, with a number of steps, as many batches of one pass after the other."""
@@ -142,16 +143,16 @@ def train_batch(epoch: Epoch, piece: ArrayFeed) -> None:
 
 
 class BatchTraining:
-    """Epochs over batches that come from somewhere else."""
+    """Epochs over batches that come from somewhere else; the order of pass p is a function of the seed and p."""
 
-    def __init__(self, feed: BatchFeed, convert: Callable[[Any, Any, Any], ArrayFeed], seed: int) -> None:
-        self.feed, self.convert = feed, convert
+    def __init__(self, feed: BatchFeed, convert: Callable[[Any, Any, Any], ArrayFeed], seed: int, passes: int) -> None:
+        self.feed, self.convert, self.seed, self.passes = feed, convert, seed, passes
         self.batch = 1  # until the first comes
-        self._rng = np.random.default_rng(seed)
 
     def epoch(self, epoch: Epoch, steps: int | None) -> None:
         """One epoch."""
-        batches = self.feed.batches(self._rng)
+        batches = self.feed.batches(np.random.default_rng((self.seed, self.passes)))
+        self.passes += 1
         while not epoch.model.stop_training and (batch := next(batches, None)) is not None:
             train_batch(epoch, self.convert(*batch))
         if not epoch.steps and not epoch.model.stop_training:
