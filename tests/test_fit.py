@@ -7,33 +7,13 @@ import math
 import fastmlp
 import numpy as np
 import pytest
-from fastmlp import Input, Sequential, callbacks, layers
-from fastmlp.layers import Dense, Dropout
+from fastmlp import callbacks, layers
+from fastmlp.layers import Dropout
 from fastmlp.models.training import RowOrder
+from small_nets import assert_same_state, network, pairs
 
 # the path of the engine: features, widths, batch
 PATHS = {"plain": (50, (65, 33, 4), 33), "tiny": (2, (8, 8, 1), 32), "sharded": (300, (20, 7, 1), 41)}
-
-
-def network(inputs=3, widths=(8, 2), extra=(), optimizer="adam", loss="mse", **compiled):
-    fastmlp.set_random_seed(4)
-    middle = [Dense(w, "tanh") for w in widths[:-1]]
-    model = Sequential([Input((inputs,)), *middle, *extra, Dense(widths[-1])])
-    model.compile(optimizer, loss, **compiled)
-    return model
-
-
-def pairs(rng, rows=75, inputs=3, outputs=2, dtype="float32"):
-    return rng.normal(size=(rows, inputs)).astype(dtype), rng.normal(size=(rows, outputs)).astype(dtype)
-
-
-def state(model):
-    return [v.numpy() for v in (*model.weights, *model.optimizer.variables)]
-
-
-def assert_same_state(a, b):
-    for one, other in zip(state(a), state(b), strict=True):
-        np.testing.assert_array_equal(one, other)
 
 
 # ---- an epoch is its steps
@@ -175,121 +155,6 @@ def test_labels_of_any_number_type_train_alike(dtype, rng):
     assert_same_state(plain, other)
 
 
-class Batches:
-    """What Keras calls a PyDataset."""
-
-    def __init__(self, x, y, size):
-        self.x, self.y, self.size, self.asked, self.told = x, y, size, [], []
-
-    def __len__(self):
-        return math.ceil(len(self.x) / self.size)
-
-    def __getitem__(self, i):
-        self.asked.append(i)
-        cut = slice(i * self.size, (i + 1) * self.size)
-        return self.x[cut], self.y[cut]
-
-    def on_epoch_begin(self):
-        self.told.append("begin")
-
-    def on_epoch_end(self):
-        self.told.append(len(self.asked))
-
-
-def test_objects_that_number_their_batches(rng):
-    x, y = pairs(rng)
-    plain, other = network(), network()
-    plain.fit(x, y, 16, epochs=2, shuffle=False, verbose=0)
-    batches = Batches(x, y, 16)
-    history = other.fit(batches, epochs=2, shuffle=False, verbose=0)
-    assert_same_state(plain, other)
-    assert (history.params["steps"], batches.asked) == (5, [*range(5)] * 2)
-    batches.asked.clear()
-    other.fit(batches, epochs=2, verbose=0)
-    assert sorted(batches.asked) == sorted([*range(5)] * 2)
-    assert batches.asked != [*range(5)] * 2
-    assert other.evaluate(batches, verbose=0) == pytest.approx(other.evaluate(x, y, verbose=0), rel=1e-5)
-    np.testing.assert_array_equal(other.predict(batches, verbose=0), other.predict(x, verbose=0))
-
-
-def test_orders_of_batches_are_those_of_a_fit_in_one_go(tmp_path, rng):
-    x, y = pairs(rng, 200)
-    whole, cut = Batches(x, y, 10), Batches(x, y, 10)
-    once, twice = network(), network()
-    once.fit(whole, epochs=4, verbose=0)
-    twice.fit(cut, epochs=2, verbose=0, callbacks=[callbacks.BackupAndRestore(tmp_path, delete_checkpoint=False)])
-    again = network()
-    assert again.fit(cut, epochs=4, verbose=0, callbacks=[callbacks.BackupAndRestore(tmp_path)]).epoch == [2, 3]
-    assert cut.asked == whole.asked
-    assert whole.asked[:20] != whole.asked[20:40]
-    assert_same_state(once, again)
-
-
-def test_passes_begin_and_end_where_keras_says_so(rng):
-    x, y = pairs(rng, 64)
-    model = network()
-    uses = {
-        "fit": lambda data: model.fit(data, epochs=2, verbose=0),
-        "steps": lambda data: model.fit(data, epochs=2, steps_per_epoch=2, verbose=0),
-        "validation": lambda data: model.fit(x, y, epochs=2, verbose=0, validation_data=data, validation_steps=3),
-        "evaluate": lambda data: model.evaluate(data, verbose=0),
-        "predict": lambda data: model.predict(data, verbose=0, steps=3),
-    }
-    told = {}
-    for name, use in uses.items():
-        use(data := Batches(x, y, 16))
-        told[name] = data.told
-    assert told == {
-        "fit": ["begin", 4, "begin", 8],
-        "steps": ["begin", 2, "begin", 4],
-        "validation": ["begin", 3, "begin", 6],
-        "evaluate": ["begin", 4],
-        "predict": ["begin", 3],
-    }
-
-
-def test_data_sets(rng):
-    from fastmlp.data import Dataset
-
-    x, y = pairs(rng)
-    plain, other = network(), network()
-    plain.fit(x, y, 16, epochs=2, shuffle=False, verbose=0, validation_data=(x, y))
-    source = Dataset.from_tensor_slices((x, y)).batch(16)
-    history = other.fit(source, epochs=2, verbose=0, validation_data=source)
-    assert_same_state(plain, other)
-    assert history.history["val_loss"][-1] == pytest.approx(other.evaluate(x, y, verbose=0), rel=1e-5)
-
-
-def sources(x, y, size):
-    from fastmlp.data import Dataset
-
-    return {"numbered": Batches(x, y, size), "dataset": Dataset.from_tensor_slices((x, y)).batch(size)}
-
-
-@pytest.mark.parametrize("kind", ["numbered", "dataset"])
-@pytest.mark.parametrize("steps", [1, 2, 3, 4, 9])
-def test_steps_go_round_and_round_what_can_be_read_again(kind, steps, rng):
-    x, y = pairs(rng, 64)
-    plain, other = network(), network()
-    plain.fit(x, y, 16, epochs=5, steps_per_epoch=steps, shuffle=False, verbose=0)
-    history = other.fit(sources(x, y, 16)[kind], epochs=5, steps_per_epoch=steps, shuffle=False, verbose=0)
-    assert history.epoch == [0, 1, 2, 3, 4]
-    assert_same_state(plain, other)
-
-
-def test_generators_give_weights_end_early_and_need_a_count(rng):
-    x, y = pairs(rng, 64)
-    weights = rng.uniform(0, 2, 64)
-    plain, other = network(), network()
-    plain.fit(x, y, 16, shuffle=False, sample_weight=weights, verbose=0)
-    other.fit(((x[i : i + 16], y[i : i + 16], weights[i : i + 16]) for i in range(0, 64, 16)), verbose=0)
-    assert_same_state(plain, other)
-    with pytest.warns(UserWarning, match="ended after 4 of 9"):
-        other.fit(((x[i : i + 16], y[i : i + 16]) for i in range(0, 64, 16)), steps_per_epoch=9, verbose=0)
-    with pytest.raises(ValueError, match="at least one batch"):
-        other.fit(iter(()), verbose=0)
-
-
 def test_arrays_are_only_read(rng):
     x, y = pairs(rng, 40)
     labels, weights = rng.integers(0, 2, (40, 1)), rng.uniform(size=40)
@@ -362,19 +227,6 @@ def test_validation_is_as_often_and_as_long_as_asked(rng):
     assert history["val_loss"] == [pytest.approx(model.evaluate(x[:10], y[:10], verbose=0), rel=1e-5)]
 
 
-@pytest.mark.parametrize("kind", ["numbered", "dataset"])
-def test_validation_steps_are_the_same_each_time(kind, rng):
-    x, y = pairs(rng, 64)
-    model = network(optimizer=fastmlp.optimizers.SGD(0.0))
-    held = sources(x, y, 16)[kind]
-    history = model.fit(x, y, epochs=3, validation_data=held, validation_steps=3, verbose=0).history
-    assert history["val_loss"] == [pytest.approx(model.evaluate(x[:48], y[:48], verbose=0), rel=1e-6)] * 3
-    stream = ((x[i : i + 16], y[i : i + 16]) for i in range(0, 64, 16))  # which has only its next ones
-    history = model.fit(x, y, epochs=2, validation_data=stream, validation_steps=2, verbose=0).history
-    parts = [model.evaluate(x[i : i + 32], y[i : i + 32], verbose=0) for i in (0, 32)]
-    assert history["val_loss"] == pytest.approx(parts, rel=1e-6)
-
-
 def test_a_split_takes_targets_and_weights_along(rng):
     x, y = pairs(rng, 20)
     weights = rng.uniform(size=20)
@@ -428,23 +280,6 @@ def test_training_stops_where_a_callback_says_so(rng):
     history = model.fit(x, y, epochs=5, callbacks=[Stop()], verbose=0)
     assert (model.optimizer.iterations, history.epoch) == (2, [0])
     assert model.fit(x, y, epochs=2, verbose=0).epoch == [0, 1]
-
-
-def test_a_batch_that_is_not_trained_on_is_not_asked_for(rng):
-    x, y = pairs(rng)
-    model, asked = network(), []
-
-    def batches():
-        while True:
-            asked.append(model.optimizer.iterations)
-            yield x, y
-
-    stop = callbacks.LambdaCallback(on_train_batch_end=lambda b, logs: setattr(model, "stop_training", b == 2))
-    model.fit(batches(), epochs=5, steps_per_epoch=10, callbacks=[stop], verbose=0)
-    assert asked == [0, 1, 2]
-    stop = callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: setattr(model, "stop_training", True))
-    model.fit(batches(), epochs=5, steps_per_epoch=10, callbacks=[stop], verbose=0)
-    assert asked == [0, 1, 2]
 
 
 def test_a_rate_set_in_between_is_used(rng):

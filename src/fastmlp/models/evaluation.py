@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -67,12 +67,6 @@ class MeanLoss:
         return (self.total + self.prices) / max(1, self.rows) + penalty
 
 
-def pieces_of(feed: ArrayFeed, rows: int) -> Iterator[ArrayFeed]:
-    """The rows in order, so many at a time."""
-    for at in range(0, feed.rows, rows):
-        yield feed.rows_at(slice(at, at + rows))
-
-
 def evaluate_rows(program: Program, compiled: Compiled, piece: ArrayFeed, batch: int, mean: MeanLoss) -> None:
     """Add rows to the loss and to the metrics."""
     program.push()
@@ -126,14 +120,15 @@ def evaluate(
             piece = convert(x, y, weights)
             evaluate_rows(program, compiled, piece, max(1, piece.rows), mean)
             end(1)
+        if not done:
+            raise feed.empty()
     else:
         rows = batch if each else chunk_rows(program, batch)
         if steps is not None:
             feed = feed.rows_at(slice(steps * batch))
-        for piece in pieces_of(feed, rows):
+        for at in range(0, feed.rows, rows):
+            piece = feed.rows_at(slice(at, at + rows))
             begin()
             evaluate_rows(program, compiled, piece, batch, mean)
             end(piece.steps(batch))
-    if mean.rows == 0:
-        raise ValueError("evaluate: expected at least one row of data, got none; check x")
     return logs()

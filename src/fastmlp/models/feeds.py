@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from numbers import Real
 from typing import Any
 
@@ -115,17 +116,28 @@ class BatchFeed:
     """
 
     def __init__(self, where: str, source: Any, steps: int | None, shuffle: bool = False) -> None:
+        if not (hasattr(source, "__iter__") or hasattr(source, "__getitem__")):
+            raise TypeError(f"{where}: expected x as an array, a data set or a generator of batches, got "
+                            f"{brief(source)}; give the features")  # fmt: skip
         self.where, self.source, self.shuffle = where, source, shuffle
         self._by_number = hasattr(source, "__getitem__") and hasattr(source, "__len__")
         self._once = not self._by_number and iter(source) is source
-        self.known = steps
-        if steps is None and hasattr(source, "__len__"):
-            try:
-                self.known = len(source)
-            except TypeError:  # a data set that does not know
-                self.known = None
         self._limit = steps
         self._current: Iterator[Any] | None = None
+
+    def steps(self, batch: int) -> int | None:
+        """How many batches a pass has, if that is known; they have the sizes they have."""
+        if self._limit is not None or not hasattr(self.source, "__len__"):
+            return self._limit
+        try:
+            return len(self.source)
+        except TypeError:  # a data set that does not know
+            return None
+
+    def empty(self) -> ValueError:
+        """The error to raise where there is no batch."""
+        return ValueError(f"{self.where}: expected at least one batch of data, got none; check it: a generator is "
+                          "empty once read (steps_per_epoch and validation_steps share one among epochs)")  # fmt: skip
 
     def _start(self, rng: np.random.Generator | None) -> Iterator[Any]:
         if not self._by_number:
@@ -134,6 +146,18 @@ class BatchFeed:
         if self.shuffle and rng is not None:
             rng.shuffle(order)
         return (self.source[int(i)] for i in order)
+
+    def first(self) -> Batch:
+        """That which comes first, for a model to take its shape from; it comes again in the first pass."""
+        self._tell("on_epoch_begin")
+        batches = self._start(None)
+        batch = next(batches, None)
+        self._tell("on_epoch_end")
+        if batch is None:
+            raise self.empty()
+        if self._once:
+            self._current = chain([batch], batches)
+        return split_batch(self.where, batch)
 
     def rewind(self) -> None:
         """Begin with the first batch again, unless it is gone."""

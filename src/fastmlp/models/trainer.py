@@ -13,7 +13,7 @@ from fastmlp._validate import brief, number, whole
 from fastmlp.layers.base import older_spelling, user_level
 from fastmlp.models.compiled import Compiled
 from fastmlp.models.compiling import Compiling
-from fastmlp.models.evaluation import MeanLoss, chunk_rows, evaluate, evaluate_rows, pieces_of
+from fastmlp.models.evaluation import MeanLoss, evaluate, evaluate_rows
 from fastmlp.models.feeds import (
     ArrayFeed,
     BatchFeed,
@@ -23,6 +23,7 @@ from fastmlp.models.feeds import (
     row_weights,
 )
 from fastmlp.models.hooks import CallbackList, History
+from fastmlp.models.prediction import predict
 from fastmlp.models.progress import verbosity
 from fastmlp.models.targets import look_for_traps, target_rows
 from fastmlp.models.training import ArrayTraining, BatchTraining, Epoch, RowOrder, train_batch
@@ -63,13 +64,17 @@ class Trainer(Compiling):
                 shuffle: bool = False) -> ArrayFeed | BatchFeed:  # fmt: skip
         if is_array(x):
             return self._feed_of(where, x, y, weights, classes)
-        if x is None or not (hasattr(x, "__iter__") or hasattr(x, "__getitem__")):
-            raise TypeError(f"{where}: expected x as an array, a data set or a generator of batches, got {brief(x)}; "
-                            "give the features")  # fmt: skip
+        feed = BatchFeed(where, x, steps, shuffle)
         if y is not None or weights is not None:
             raise ValueError(f"{where}: expected y and sample_weight inside the batches of x, got them besides; "
                              "let x give (x, y, sample_weight)")  # fmt: skip
-        return BatchFeed(where, x, steps, shuffle)
+        return self._built_for(feed)
+
+    def _built_for(self, feed: BatchFeed) -> BatchFeed:
+        """The feed; a model that does not know its input's shape takes that of the first batch."""
+        if not self.built:  # type: ignore[attr-defined]
+            self._rows_of(feed.where, feed.first()[0])
+        return feed
 
     # ---- fit
 
@@ -134,7 +139,7 @@ class Trainer(Compiling):
             feed, held = feed.split(number("fit: validation_split", validation_split, 0, 1))
             feed.weigh("fit", class_weight)
         self._warn(compiled, feed, held if splits else None)
-        total = steps or (feed.steps(size) if isinstance(feed, ArrayFeed) else feed.known)
+        total = steps or feed.steps(size)
         self._tell_schedule(total)
         hooks = CallbackList(callbacks, add_history=True, add_progbar=verbosity("fit", verbose) != 0, model=self,
                              verbose=verbose, epochs=epochs, steps=total)  # fmt: skip
@@ -182,17 +187,17 @@ class Trainer(Compiling):
                 raise ValueError("fit: expected arrays with validation_split, got batches; give validation_data")
             return None
         if not isinstance(data, (tuple, list)):
-            return self._source("validation_data", data, None, None, None, steps)
+            return self._source("fit: validation_data", data, None, None, None, steps)
         if len(data) not in (2, 3):
             raise ValueError(f"fit: expected validation_data (x, y) or (x, y, sample_weight), got {len(data)} parts; "
                              "give two or three")  # fmt: skip
         x, y, weights = (*data, None)[:3]
-        return self._source("validation_data", x, y, weights, None, steps)
+        return self._source("fit: validation_data", x, y, weights, None, steps)
 
     def _validate(self, held: Any, size: int, steps: int | None, hooks: Any) -> dict[str, Any]:
         hooks.on_test_begin()
         program, compiled = self._network(), self._need_compiled("fit")
-        found = evaluate(program, compiled, held, size, steps, self._converter("validation_data"), hooks)
+        found = evaluate(program, compiled, held, size, steps, self._converter("fit: validation_data"), hooks)
         hooks.on_test_end(found)
         return found
 
@@ -228,8 +233,7 @@ class Trainer(Compiling):
         feed = self._source("evaluate", x, y, sample_weight, None, steps)
         size = _batch_size("evaluate", batch_size, feed)
         program = self._network()
-        total = steps or (feed.steps(size) if isinstance(feed, ArrayFeed) else feed.known)
-        hooks = _hooks(callbacks, self, verbosity("evaluate", verbose), total)
+        hooks = _hooks(callbacks, self, verbosity("evaluate", verbose), steps or feed.steps(size))
         with hooks.running():
             hooks.on_test_begin()
             logs = evaluate(program, compiled, feed, size, steps, self._converter("evaluate"), hooks)
@@ -245,37 +249,23 @@ class Trainer(Compiling):
         steps: int | None = None,
         callbacks: Any = None,
     ) -> np.ndarray:
-        """The output for each row."""
+        """The output for each row of an array, or of batches, of which it takes the features alone."""
         steps = _whole_or_none("predict: steps", steps)
-        if not is_array(x):
-            feed = BatchFeed("predict", x, steps)
-            return np.concatenate([self.predict_on_batch(batch[0]) for batch in feed.batches()])
-        rows = self._rows_of("predict", x)
-        size = _batch_size("predict", batch_size, rows)
-        if steps is not None:
-            rows = rows[: steps * size]
+        feed: ArrayFeed | BatchFeed
+        if is_array(x):
+            feed = ArrayFeed(self._rows_of("predict", x), None, None)
+        else:
+            feed = self._built_for(BatchFeed("predict", x, steps))
+        size = _batch_size("predict", batch_size, feed)
+        if steps is not None and isinstance(feed, ArrayFeed):
+            feed = feed.rows_at(slice(steps * size))
         program = self._network()
-        hooks = _hooks(callbacks, self, verbosity("predict", verbose), -(-len(rows) // size))
-        out = np.empty((len(rows), *program.output_shape), program.dtype)
+        hooks = _hooks(callbacks, self, verbosity("predict", verbose), feed.steps(size))
         with hooks.running():
             hooks.on_predict_begin()
-            self._predict_into(out, program, rows, size, hooks)
+            outputs = predict(program, feed, size, lambda rows: self._rows_of("predict", rows), hooks)
             hooks.on_predict_end()
-        return out
-
-    def _predict_into(self, out: np.ndarray, program: Any, rows: np.ndarray, size: int, hooks: Any) -> None:
-        each = hooks.predict_batch_hooks
-        chunk, done = size if each else chunk_rows(program, size), 0
-        for piece in pieces_of(ArrayFeed(rows, None, None), chunk):
-            if each:
-                hooks.on_predict_batch_begin(done)
-            cut = slice(done * size, done * size + piece.rows)
-            out[cut] = program.call(piece.x)
-            done += piece.steps(size)
-            if each:
-                hooks.on_predict_batch_end(done - 1, {"outputs": out[cut]})
-            else:
-                hooks.on_predict_chunk_end(done)
+        return outputs
 
     def predict_classes(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> np.ndarray:
         """What older scripts call: the class each row's output is for, 1 above 0.5 where there is one output."""

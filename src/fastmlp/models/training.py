@@ -156,5 +156,4 @@ class BatchTraining:
         while not epoch.model.stop_training and (batch := next(batches, None)) is not None:
             train_batch(epoch, self.convert(*batch))
         if not epoch.steps and not epoch.model.stop_training:
-            raise ValueError("fit: expected at least one batch of data, got none; check x, or give steps_per_epoch to "
-                             "share a generator among epochs")  # fmt: skip
+            raise self.feed.empty()

@@ -1,0 +1,43 @@
+"""Outputs for data, with the hooks of prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fastmlp.models.evaluation import chunk_rows
+from fastmlp.models.feeds import ArrayFeed, BatchFeed
+from fastmlp.program import Program
+
+
+def predict(
+    program: Program, feed: ArrayFeed | BatchFeed, batch: int, convert: Callable[[Any], np.ndarray], hooks: Any
+) -> np.ndarray:
+    """The output for each row of a feed; `convert` checks the features of a batch that somebody else made."""
+    each, done = hooks.predict_batch_hooks, 0
+
+    def call(x: np.ndarray, count: int) -> np.ndarray:
+        nonlocal done
+        if each:
+            hooks.on_predict_batch_begin(done)
+        outputs = program.call(x)
+        done += count
+        if each:
+            hooks.on_predict_batch_end(done - 1, {"outputs": outputs})
+        else:
+            hooks.on_predict_chunk_end(done)
+        return outputs
+
+    if isinstance(feed, BatchFeed):
+        found = [call(convert(x), 1) for x, _, _ in feed.batches()]
+        if not found:
+            raise feed.empty()
+        return np.concatenate(found)
+    out = np.empty((feed.rows, *program.output_shape), program.dtype)
+    rows = batch if each else chunk_rows(program, batch)
+    for at in range(0, feed.rows, rows):
+        piece = feed.rows_at(slice(at, at + rows))
+        out[at : at + rows] = call(piece.x, piece.steps(batch))
+    return out
