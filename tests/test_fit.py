@@ -282,6 +282,31 @@ def test_training_stops_where_a_callback_says_so(rng):
     assert model.fit(x, y, epochs=2, verbose=0).epoch == [0, 1]
 
 
+def test_a_step_within_a_fit_does_not_undo_its_stop(rng):
+    x, y = pairs(rng)
+    model = network()
+
+    class Stop(callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            self.model.stop_training = True
+            self.model.train_on_batch(x, y)
+
+    assert model.fit(x, y, epochs=3, callbacks=[Stop()], verbose=0).epoch == [0]
+    assert (model.optimizer.iterations, model.stop_training) == (2, True)
+    model.train_on_batch(x, y)
+    assert model.optimizer.iterations == 3
+
+
+def test_an_evaluation_between_batches_begins_metrics_anew(rng):
+    x, y = pairs(rng, 64)
+    model, plain = (network(optimizer=fastmlp.optimizers.SGD(0.0), metrics=["mae"]) for _ in "ab")
+    look = callbacks.LambdaCallback(on_train_batch_end=lambda b, logs: b or model.evaluate(x, y, verbose=0))
+    history = model.fit(x, y, shuffle=False, callbacks=[look], verbose=0).history
+    since = np.concatenate([x, x[32:]]), np.concatenate([y, y[32:]])
+    assert history["mae"] == [pytest.approx(plain.evaluate(*since, verbose=0)[1], rel=1e-6)]
+    assert history["loss"] == [pytest.approx(plain.evaluate(x, y, verbose=0)[0], rel=1e-6)]
+
+
 def test_a_rate_set_in_between_is_used(rng):
     x, y = pairs(rng)
     model = network(optimizer="sgd")

@@ -227,7 +227,11 @@ class Trainer(Compiling):
         callbacks: Any = None,
         return_dict: bool = False,
     ) -> Any:
-        """Loss and metrics: a number without metrics, else a list (loss first) or, if asked for, a dict."""
+        """Loss and metrics: a number without metrics, else a list (loss first) or, if asked for, a dict.
+
+        The metrics' sums are those of fit, and this begins them anew: after it in a batch hook of fit, the epoch's
+        metrics (not its loss) are those of the rows evaluated and of the batches to come. An epoch's end is free of it.
+        """
         compiled = self._need_compiled("evaluate")
         steps = _whole_or_none("evaluate: steps", steps)
         feed = self._source("evaluate", x, y, sample_weight, None, steps)
@@ -283,14 +287,17 @@ class Trainer(Compiling):
     @in_turn
     def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None,
                        class_weight: Mapping[int, float] | None = None, return_dict: bool = False) -> Any:  # fmt: skip
-        """One step; loss and metrics of this batch, as training saw it."""
+        """One step; loss and metrics of this batch alone, as training saw it."""
         compiled = self._need_compiled("train_on_batch")
         self._need_same_layers("train_on_batch")
         feed = self._feed_of("train_on_batch", x, y, sample_weight, class_weight)
         epoch = Epoch(self._network(feed.rows), compiled, CallbackList(), self)
-        self.stop_training = False
+        stopped, self.stop_training = self.stop_training, False
         compiled.reset()
-        train_batch(epoch, feed)
+        try:
+            train_batch(epoch, feed)
+        finally:
+            self.stop_training = stopped
         return _results(epoch.logs(), return_dict)
 
     @in_turn
