@@ -42,7 +42,7 @@ FM_INLINE vr row_norm(const real *w, const fm_rows *shape, int64_t i) {
     vr acc[NV];
     FM_UNROLL
     for (int v = 0; v < NV; v++) acc[v] = vr_zero();
-    FM_FOR_ROW(shape, i, o, n, v, acc[v] = add_square(acc[v], load_lanes(w + o, n)););
+    FM_FOR_GROUPS(shape, i, o, n, v, acc[v] = add_square(acc[v], load_lanes(w + o, n)););
     return vr_sqrt(vr_set(fm_tree_sum(acc)));
 }
 
@@ -57,9 +57,9 @@ FM_INLINE vr row_norm(const real *w, const fm_rows *shape, int64_t i) {
     FM_FOR_BLOCK(rows, cols, ld, o, n, store_lanes(w + o, name##_limit(load_lanes(w + o, n), p), n););
 #define FM_LIMIT_ROWS_NORM(name)                         \
     vr factor = name##_limit(row_norm(w, shape, i), p);  \
-    FM_FOR_ROW(shape, i, o, n, v, store_lanes(w + o, load_lanes(w + o, n) * factor, n););
+    FM_FOR_GROUPS(shape, i, o, n, v, store_lanes(w + o, load_lanes(w + o, n) * factor, n););
 #define FM_LIMIT_ROWS_ELEMENT(name) \
-    FM_FOR_ROW(shape, i, o, n, v, store_lanes(w + o, name##_limit(load_lanes(w + o, n), p), n););
+    FM_FOR_GROUPS(shape, i, o, n, v, store_lanes(w + o, name##_limit(load_lanes(w + o, n), p), n););
 
 #define FM_CONSTRAINT_LOOPS(name, looks_at, names)                                                                  \
     static void name##_columns(void *w_, int64_t rows, int64_t cols, int64_t ld, const double *params) {            \

@@ -36,21 +36,6 @@ FM_INLINE int64_t place(const fm_rows *s, int64_t i, int64_t j) {
     return i * s->rs + j / FM_PANEL * s->cs + j % FM_PANEL;
 }
 
-/* Runs BODY for each vector of row i of a fm_rows shape: `o` is its offset from the array's start, `n` its valid lanes,
- * `v` the virtual-lane group 0 … NV-1 it belongs to (for accumulators of fm_tree_sum). */
-#define FM_FOR_ROW(shape, i, o, n, v, ...)                                          \
-    do {                                                                            \
-        for (int64_t j0_ = 0; j0_ < (shape)->k; j0_ += LANES) {                     \
-            int64_t base_ = place(shape, i, j0_);                                   \
-            int left_ = (shape)->k - j0_ < LANES ? (int)((shape)->k - j0_) : LANES; \
-            for (int v = 0; v * VL < left_; v++) {                                  \
-                int64_t o = base_ + v * VL;                                         \
-                const int n = left_ - v * VL < VL ? left_ - v * VL : VL;            \
-                __VA_ARGS__                                                         \
-            }                                                                       \
-        }                                                                           \
-    } while (0)
-
 /* The first n lanes of x, `rest` in the others. */
 FM_INLINE vr first_lanes(vr x, int n, vr rest) {
     static const real index[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
@@ -63,8 +48,9 @@ FM_INLINE vr first_lanes(vr x, int n, vr rest) {
 #define FM_UNROLL_GROUP _Pragma("GCC unroll 1")
 #endif
 
-/* Runs BODY for each vector of row i, all NV vectors of the last group included: `o` is its offset, `n` its valid lanes
- * (VL, or from VL-1 down to 0 in the last group), `v` its place among the NV accumulators of fm_tree_sum. */
+/* Runs BODY for each vector of row i of a fm_rows shape, all NV vectors of the last group included: `o` is its offset from
+ * the array's start, `n` its valid lanes (VL, or from VL-1 down to 0 in the last group), `v` its place among the NV
+ * accumulators of fm_tree_sum, `j_` the column its group starts at. */
 #define FM_FOR_GROUPS(shape, i, o, n, v, ...)                               \
     do {                                                                    \
         const int64_t k_ = (shape)->k, row_ = (i) * (shape)->rs;            \

@@ -99,17 +99,17 @@ static void layer_norm_fwd(void *y, void *mean, void *r, const void *x_, const v
     const real k = (real)s->k;
     for (int64_t i = 0; i < s->n; i++) {
         vr sums[NV] = {vr_zero()}, squares[NV] = {vr_zero()};
-        FM_FOR_ROW(s, i, o, n, v, sums[v] += load_lanes(x + o, n););
+        FM_FOR_GROUPS(s, i, o, n, v, sums[v] += load_lanes(x + o, n););
         const vr mu = vr_set(fm_tree_sum(sums) / k);
-        FM_FOR_ROW(s, i, o, n, v, {
+        FM_FOR_GROUPS(s, i, o, n, v, {
             vr d = first_lanes(load_lanes(x + o, n) - mu, n, vr_zero());
             squares[v] = vr_fma(d, d, squares[v]);
         });
         const vr inverse = one_over_sqrt(vr_set(fm_tree_sum(squares) / k + (real)epsilon));
         ((real *)mean)[i] = mu[0];
         ((real *)r)[i] = inverse[0];
-        FM_FOR_ROW(s, i, o, n, v, {
-            const int64_t j = j0_ + v * VL; /* the column */
+        FM_FOR_GROUPS(s, i, o, n, v, {
+            const int64_t j = j_ + v * VL; /* the column */
             vr d = (load_lanes(x + o, n) - mu) * inverse;
             store_lanes((real *)y + o, vr_fma(d, load_if_given(gamma, j, n, 1), load_if_given(beta, j, n, 0)), n);
         });
@@ -123,14 +123,14 @@ static void layer_norm_bwd(void *dx, const void *dy_, const void *x_, const void
     for (int64_t i = 0; i < s->n; i++) {
         const vr mu = vr_set(((const real *)mean)[i]), inverse = vr_set(((const real *)r)[i]);
         vr sums[NV] = {vr_zero()}, products[NV] = {vr_zero()};
-        FM_FOR_ROW(s, i, o, n, v, {
-            vr g = load_lanes(dy + o, n) * load_if_given(gamma, j0_ + v * VL, n, 1);
+        FM_FOR_GROUPS(s, i, o, n, v, {
+            vr g = load_lanes(dy + o, n) * load_if_given(gamma, j_ + v * VL, n, 1);
             sums[v] += g;
             products[v] = vr_fma(g, (load_lanes(x + o, n) - mu) * inverse, products[v]);
         });
         const vr mean_g = vr_set(fm_tree_sum(sums) / k), slope = vr_set(fm_tree_sum(products) / k);
-        FM_FOR_ROW(s, i, o, n, v, {
-            vr g = load_lanes(dy + o, n) * load_if_given(gamma, j0_ + v * VL, n, 1);
+        FM_FOR_GROUPS(s, i, o, n, v, {
+            vr g = load_lanes(dy + o, n) * load_if_given(gamma, j_ + v * VL, n, 1);
             vr centred = (mu - load_lanes(x + o, n)) * inverse; /* -x̂ */
             store_lanes((real *)dx + o, vr_fma(centred, slope, g - mean_g) * inverse, n);
         });
@@ -157,7 +157,7 @@ static void layer_norm_sums(void *dgamma, void *dbeta, const void *dy, const voi
 
 FM_INLINE real row_dot(const real *a, const real *b, const fm_rows *s, int64_t i) {
     vr acc[NV] = {vr_zero()};
-    FM_FOR_ROW(s, i, o, n, v, acc[v] = vr_fma(load_lanes(a + o, n), load_lanes(b + o, n), acc[v]););
+    FM_FOR_GROUPS(s, i, o, n, v, acc[v] = vr_fma(load_lanes(a + o, n), load_lanes(b + o, n), acc[v]););
     return fm_tree_sum(acc);
 }
 
@@ -166,7 +166,7 @@ static void unit_norm_fwd(void *y, const void *x, const fm_rows *s, double epsil
     for (int64_t i = 0; i < s->n; i++) {
         const vr norm = vr_max(least, vr_sqrt(vr_set(row_dot(x, x, s, i))));
         const vr r = vr_set(1) / norm;
-        FM_FOR_ROW(s, i, o, n, v, store_lanes((real *)y + o, load_lanes((const real *)x + o, n) * r, n););
+        FM_FOR_GROUPS(s, i, o, n, v, store_lanes((real *)y + o, load_lanes((const real *)x + o, n) * r, n););
     }
 }
 
@@ -176,7 +176,7 @@ static void unit_norm_bwd(void *dx, const void *dy, const void *x, const fm_rows
         const vr norm = vr_sqrt(vr_set(row_dot(x, x, s, i))), r = vr_set(1) / vr_max(least, norm);
         /* dx = r (dy - y (y·dy)), with y = x r */
         const vr along = vr_sel(vr_lt(norm, least), vr_zero(), vr_set(row_dot(x, dy, s, i)) * r * r);
-        FM_FOR_ROW(s, i, o, n, v, {
+        FM_FOR_GROUPS(s, i, o, n, v, {
             vr z = load_lanes((const real *)x + o, n), d = load_lanes((const real *)dy + o, n);
             store_lanes((real *)dx + o, vr_fma(vr_neg(z), along, d) * r, n);
         });

@@ -53,7 +53,7 @@ static void column_squares(void *out_, const void *x_, const void *centre, int64
 static void sum_rows(void *out, const void *x, const fm_rows *s) {
     for (int64_t i = 0; i < s->n; i++) {
         vr acc[NV] = {vr_zero()};
-        FM_FOR_ROW(s, i, o, n, v, acc[v] += load_lanes((const real *)x + o, n););
+        FM_FOR_GROUPS(s, i, o, n, v, acc[v] += load_lanes((const real *)x + o, n););
         ((real *)out)[i] = fm_tree_sum(acc);
     }
 }
@@ -63,7 +63,7 @@ static real largest_in_row(const real *x, const fm_rows *s, int64_t i) {
     const vr lowest = vr_set((real)-INFINITY);
     vr acc[NV];
     FM_UNROLL for (int v = 0; v < NV; v++) acc[v] = lowest;
-    FM_FOR_ROW(s, i, o, n, v, {
+    FM_FOR_GROUPS(s, i, o, n, v, {
         const vr z = first_lanes(load_lanes(x + o, n), n, lowest);
         acc[v] = vr_sel(vm_or(vr_gt(acc[v], z), vr_isnan(acc[v])), acc[v], z);
     });
