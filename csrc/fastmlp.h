@@ -25,11 +25,10 @@ typedef enum {
     FM_U32,
     FM_I32,
     FM_U64,
-    FM_I64,
-    FM_TYPES
+    FM_I64
 } fm_type;
 
-typedef enum { FM_OK = 0, FM_NO_MEMORY, FM_BAD_INDEX } fm_status;
+typedef enum { FM_OK = 0, FM_NO_MEMORY } fm_status;
 
 #define FM_PARAMS 8 /* the most parameters one kernel takes */
 #define FM_SLOTS 4  /* the most state slots one optimizer keeps */
@@ -211,7 +210,7 @@ void fm_constrain(int type, int kind, void *W, int64_t rows, int64_t cols, int a
  * One result for each row, an int64_t when the entry's traits say so. */
 void fm_reduce_rows(int type, int kind, void *out, const void *X, const fm_rows *shape);
 /* The same over all n elements of a flat array: chunks, then their results. Not for kinds that return an index. */
-int fm_reduce_all(int type, int kind, double *out, const void *X, int64_t n);
+fm_status fm_reduce_all(int type, int kind, double *out, const void *X, int64_t n);
 void fm_column_sums(int type, void *out, const void *X, const fm_rows *shape); /* out[j] = Σ_i X[i][j] */
 
 /* ---- normalisation ----------------------------------------------------------------------------------------------------------------
@@ -232,7 +231,7 @@ void fm_layer_norm_bwd(int type, void *dX, void *dgamma, void *dbeta, const void
 void fm_unit_norm_fwd(int type, void *Y, const void *X, const fm_rows *shape, double epsilon);
 void fm_unit_norm_bwd(int type, void *dX, const void *dY, const void *X, const fm_rows *shape, double epsilon);
 /* Mean and biased variance of each column of data of any type, in double. */
-int fm_feature_moments(double *mean, double *variance, const fm_view *X);
+fm_status fm_feature_moments(double *mean, double *variance, const fm_view *X);
 
 /* ---- random numbers, dropout and noise -----------------------------------------------------------------------------------------------
  * Every number is a pure function of its place in a stream (kernels/random.h): the same whatever the tile, the thread
@@ -317,7 +316,7 @@ typedef struct fm_run {
     int64_t n, batch, at; /* rows in the order, rows a step, rows done (moved on) */
     int64_t most_steps;   /* stop after this many … */
     double seconds;       /* … or this long (<= 0: no limit), always between steps */
-    double loss, weight;  /* Σ batch's loss · rows, penalties included, and the number of rows; added to */
+    double loss;          /* Σ batch's loss · rows, penalties included; added to */
     int64_t steps;        /* steps done, added to */
 } fm_run;
 

@@ -46,7 +46,7 @@ static void describe_op(fm_network *net, const fm_program *program, int64_t l) {
 static void lay_out_op(fm_network *net, fm_arena *arena, int64_t l) {
     fm_op *op = &net->ops[l], *infer = &net->infer[l];
     if (op->op == FM_OP_dense)
-        fm_dense_layout(op, arena, 1, !net->fused);
+        fm_dense_layout(op, arena, 1, net->clips);
     else
         fm_op_layout(op, arena, l ? net->ops[l - 1].out : net->X, 1);
     if (net->ema_momentum > 0) {
@@ -132,7 +132,7 @@ static void start_slots(fm_network *net) {
     }
 }
 
-/* The network and its small arrays in one piece, the arena in another. */
+/* The network and what describes its operations; numbers come later, into the arena. */
 static fm_network *make(const fm_program *program) {
     fm_network *net = fm_alloc(1, sizeof *net);
     if (!net) return NULL;
@@ -170,7 +170,6 @@ fm_status fm_network_new(fm_network **out, const fm_program *program) {
     memcpy(net->output_params, program->output_params, sizeof net->output_params);
     net->optimizer = program->optimizer;
     net->clips = net->optimizer.clip_norm > 0 || net->optimizer.global_clip_norm > 0;
-    net->fused = !net->clips; /* a norm must be known before the first weight moves */
     for (int64_t l = 0; l < count; l++) describe_op(net, program, l);
     net->path = fm_tiny_fits(net) ? FM_TINY : fm_shard_fits(net) ? FM_SHARDED : FM_PLAIN;
     fm_arena arena = {0};
@@ -185,7 +184,7 @@ fm_status fm_network_new(fm_network **out, const fm_program *program) {
     lay_out(net, &arena);
     assert(arena.used == net->bytes);
     start_slots(net);
-    fm_penalty_start(net);
+    if (net->penalised) fm_penalty_start(net);
     net->step_ns = estimate_ns(net);
     *out = net;
     return FM_OK;

@@ -15,7 +15,7 @@ int64_t fm_pace_next(fm_pace *pace, int most, int *threads); /* how many steps w
 void fm_pace_note(fm_pace *pace, int64_t steps, double seconds);
 
 struct fm_network {
-    int type, output, loss, reduction, fused, clips, constrains, logits, shows, penalised;
+    int type, output, loss, reduction, clips, constrains, logits, shows, penalised;
     int64_t size, inputs, batch, count, infer_rows;
     int64_t first; /* the first operation that learns: nothing before it needs a gradient */
     const fm_kernels *kern;

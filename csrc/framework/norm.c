@@ -12,9 +12,7 @@ typedef struct {
     int training;
 } job;
 
-static job start(int type, const fm_rows *shape) {
-    return (job){.k = fm_table(type), .shape = shape, .size = fm_element_size(type)};
-}
+#define WHAT(type, shape) .k = fm_table(type), .shape = (shape), .size = fm_element_size(type)
 
 /* What a panel of columns is to the kernels: where its block and its part of the vectors start. */
 typedef struct {
@@ -55,18 +53,18 @@ static void batch_fwd_range(void *context, int64_t lo, int64_t hi) {
 void fm_batch_norm_fwd(int type, void *Y, void *mean, void *r, void *moving_mean, void *moving_variance, const void *X,
                        const void *gamma, const void *beta, const fm_rows *shape, double momentum, double epsilon,
                        int training) {
-    job j = start(type, shape);
-    j.out = Y;
-    j.mean = mean;
-    j.r = r;
-    j.moving_mean = moving_mean;
-    j.moving_variance = moving_variance;
-    j.x = X;
-    j.gamma = gamma;
-    j.beta = beta;
-    j.momentum = momentum;
-    j.epsilon = epsilon;
-    j.training = training;
+    job j = {WHAT(type, shape),
+             .out = Y,
+             .mean = mean,
+             .r = r,
+             .moving_mean = moving_mean,
+             .moving_variance = moving_variance,
+             .x = X,
+             .gamma = gamma,
+             .beta = beta,
+             .momentum = momentum,
+             .epsilon = epsilon,
+             .training = training};
     fm_parallel(fm_panels(shape->k), NS_ROW_OF_PANEL * (double)shape->n, batch_fwd_range, &j);
 }
 
@@ -86,16 +84,16 @@ static void batch_bwd_range(void *context, int64_t lo, int64_t hi) {
 
 void fm_batch_norm_bwd(int type, void *dX, void *dgamma, void *dbeta, const void *dY, const void *X, const void *mean,
                        const void *r, const void *gamma, const fm_rows *shape, int training) {
-    job j = start(type, shape);
-    j.out = dX;
-    j.mean = (char *)mean;
-    j.r = (char *)r;
-    j.dgamma = dgamma;
-    j.dbeta = dbeta;
-    j.x = X;
-    j.dy = dY;
-    j.gamma = gamma;
-    j.training = training;
+    job j = {WHAT(type, shape),
+             .out = dX,
+             .mean = (char *)mean,
+             .r = (char *)r,
+             .dgamma = dgamma,
+             .dbeta = dbeta,
+             .x = X,
+             .dy = dY,
+             .gamma = gamma,
+             .training = training};
     fm_parallel(fm_panels(shape->k), NS_ROW_OF_PANEL * (double)shape->n, batch_bwd_range, &j);
 }
 
@@ -117,14 +115,8 @@ static void layer_fwd_range(void *context, int64_t lo, int64_t hi) {
 
 void fm_layer_norm_fwd(int type, void *Y, void *mean, void *r, const void *X, const void *gamma, const void *beta,
                        const fm_rows *shape, double epsilon) {
-    job j = start(type, shape);
-    j.out = Y;
-    j.mean = mean;
-    j.r = r;
-    j.x = X;
-    j.gamma = gamma;
-    j.beta = beta;
-    j.epsilon = epsilon;
+    job j = {WHAT(type, shape), .out = Y,     .mean = mean,      .r = r, .x = X,
+             .gamma = gamma,    .beta = beta, .epsilon = epsilon};
     fm_parallel(shape->n, NS_ELEMENT * (double)shape->k, layer_fwd_range, &j);
 }
 
@@ -145,15 +137,15 @@ static void layer_bwd_range(void *context, int64_t lo, int64_t hi) {
 
 void fm_layer_norm_bwd(int type, void *dX, void *dgamma, void *dbeta, const void *dY, const void *X, const void *mean,
                        const void *r, const void *gamma, const fm_rows *shape) {
-    job j = start(type, shape);
-    j.out = dX;
-    j.mean = (char *)mean;
-    j.r = (char *)r;
-    j.dgamma = dgamma;
-    j.dbeta = dbeta;
-    j.x = X;
-    j.dy = dY;
-    j.gamma = gamma;
+    job j = {WHAT(type, shape),
+             .out = dX,
+             .mean = (char *)mean,
+             .r = (char *)r,
+             .dgamma = dgamma,
+             .dbeta = dbeta,
+             .x = X,
+             .dy = dY,
+             .gamma = gamma};
     fm_parallel(fm_panels(shape->k), NS_ROW_OF_PANEL * (double)shape->n, layer_sums_range, &j);
     fm_parallel(shape->n, NS_ELEMENT * (double)shape->k, layer_bwd_range, &j);
 }
@@ -172,18 +164,11 @@ static void unit_bwd_range(void *context, int64_t lo, int64_t hi) {
 }
 
 void fm_unit_norm_fwd(int type, void *Y, const void *X, const fm_rows *shape, double epsilon) {
-    job j = start(type, shape);
-    j.out = Y;
-    j.x = X;
-    j.epsilon = epsilon;
+    job j = {WHAT(type, shape), .out = Y, .x = X, .epsilon = epsilon};
     fm_parallel(shape->n, NS_ELEMENT * (double)shape->k, unit_fwd_range, &j);
 }
 void fm_unit_norm_bwd(int type, void *dX, const void *dY, const void *X, const fm_rows *shape, double epsilon) {
-    job j = start(type, shape);
-    j.out = dX;
-    j.x = X;
-    j.dy = dY;
-    j.epsilon = epsilon;
+    job j = {WHAT(type, shape), .out = dX, .x = X, .dy = dY, .epsilon = epsilon};
     fm_parallel(shape->n, NS_ELEMENT * (double)shape->k, unit_bwd_range, &j);
 }
 
@@ -230,7 +215,7 @@ static void column_means(double *out, moments_job *j, int64_t chunks) {
     }
 }
 
-int fm_feature_moments(double *mean, double *variance, const fm_view *X) {
+fm_status fm_feature_moments(double *mean, double *variance, const fm_view *X) {
     const int64_t chunks = (X->rows + CHUNK - 1) / CHUNK;
     moments_job j = {fm_table(FM_F64), X, NULL, fm_alloc(chunks * X->cols, sizeof(double))};
     if (!j.partial) return FM_NO_MEMORY;

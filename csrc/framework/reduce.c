@@ -26,7 +26,7 @@ void fm_reduce_rows(int type, int kind, void *out, const void *X, const fm_rows 
     fm_parallel(shape->n, 5 + 0.2 * (double)shape->k, rows_range, &j);
 }
 
-int fm_reduce_all(int type, int kind, double *out, const void *X, int64_t n) {
+fm_status fm_reduce_all(int type, int kind, double *out, const void *X, int64_t n) {
     int64_t size = fm_element_size(type), whole = n / CHUNK, parts = whole + (n % CHUNK != 0);
     char *partial = fm_alloc(parts + 1, size); /* and the result */
     if (!partial) return FM_NO_MEMORY;

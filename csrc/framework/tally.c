@@ -50,7 +50,7 @@ void fm_metrics_add(const fm_network *net, const fm_run *run, int64_t from, int6
 
 /* ---- penalties: l1·Σ|w| + l2·Σw² of what is trained */
 
-static void describe_penalties(fm_network *net) {
+void fm_penalty_start(fm_network *net) {
     for (int64_t l = 0; l < net->count; l++) {
         const fm_op *op = &net->ops[l];
         const fm_program_op *spec = &net->spec[l];
@@ -94,10 +94,6 @@ double fm_penalty_total(const fm_network *net, int64_t n) {
     for (int64_t l = 0; l < net->count; l++)
         if (net->ops[l].op == FM_OP_activity) total += fm_op_activity(&net->ops[l], 0, n) / (double)n;
     return total;
-}
-
-void fm_penalty_start(fm_network *net) {
-    if (net->penalised) describe_penalties(net);
 }
 
 double fm_network_penalty(fm_network *net) {

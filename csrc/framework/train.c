@@ -91,7 +91,6 @@ void fm_step_tally(fm_network *net, fm_run *run, int64_t n) {
     for (int64_t i = 0; i < n; i++) sum += fm_get_element(net->type, net->row_loss, i) * weight_of(run, i);
     run->loss += sum * ((double)n / divisor(net, run, n));
     if (net->penalised) run->loss += (double)n * fm_penalty_total(net, n);
-    run->weight += (double)n;
     if (run->metric_count)
         fm_metrics_add(net, run, run->at, n, fm_shown(net), net->turned_target ? net->turned_target : net->target,
                        net->labels, net->ops[net->count - 1].batch);
@@ -148,7 +147,7 @@ static void update_from_gradients(fm_network *net, fm_team *team, int t) {
         fm_barrier(team, t);
     }
     for (int64_t l = net->first; l < net->count; l++)
-        if (!net->fused || net->ops[l].op != FM_OP_dense)
+        if (net->clips || net->ops[l].op != FM_OP_dense)
             fm_weights_update(&net->ops[l], optimizer, &net->hyper[2 * l], &net->hyper[2 * l + 1], team, t);
     fm_barrier(team, t);
 }
@@ -214,7 +213,7 @@ static void backward_op(fm_network *net, int64_t l, int64_t n, fm_team *team, in
 }
 
 static void backward(fm_network *net, int64_t n, fm_team *team, int t) {
-    const fm_optimizer_kernel *optimizer = net->fused ? &net->kern->optimizers[net->optimizer.kind] : NULL;
+    const fm_optimizer_kernel *optimizer = net->clips ? NULL : &net->kern->optimizers[net->optimizer.kind];
     int others = 0;
     for (int64_t l = net->count - 1; l >= net->first; l--) backward_op(net, l, n, team, t);
     for (int64_t l = net->count - 1; l >= net->first; l--) {
@@ -225,7 +224,7 @@ static void backward(fm_network *net, int64_t n, fm_team *team, int t) {
                                       &net->hyper[2 * l + 1], team, t);
     }
     fm_barrier(team, t);
-    if (!net->fused || others) update_from_gradients(net, team, t);
+    if (net->clips || others) update_from_gradients(net, team, t);
     if (net->ema_momentum > 0) { /* as in Keras, before constraints */
         if (t == 0) fm_step_average(net);
         fm_barrier(team, t);

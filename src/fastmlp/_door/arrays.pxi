@@ -11,7 +11,7 @@ cnp.import_array()
 
 cdef extern from "fastmlp.h" nogil:
     int FM_F32, FM_F64, FM_F16, FM_U8, FM_I8, FM_U16, FM_I16, FM_U32, FM_I32, FM_U64, FM_I64
-    int FM_OK, FM_NO_MEMORY, FM_BAD_INDEX
+    int FM_OK, FM_NO_MEMORY
     enum: FM_PARAMS
     enum: FM_SLOTS
     ctypedef struct fm_entry:

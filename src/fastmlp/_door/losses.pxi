@@ -12,6 +12,7 @@ cdef extern from "fastmlp.h" nogil:
 _REDUCTIONS = {
     "sum": FM_REDUCE_SUM,
     "sum_over_batch_size": FM_REDUCE_BATCH,
+    "mean": FM_REDUCE_BATCH,
     "mean_with_sample_weight": FM_REDUCE_WEIGHTS,
 }
 

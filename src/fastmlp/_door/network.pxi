@@ -46,7 +46,7 @@ cdef extern from "fastmlp.h" nogil:
         const fm_metric *metrics
         int64_t metric_count
         int64_t n, batch, at, most_steps
-        double seconds, loss, weight
+        double seconds, loss
         int64_t steps
     ctypedef struct fm_network:
         pass
@@ -107,14 +107,7 @@ cdef int fill_weights(fm_program_weights *rule, description) except -1:
     return 0
 
 
-# operations by what their "kernel" is looked up among
-KERNEL_OF = {
-    "activation": "activation",
-    "noise": "noise",
-    "row_activation": "row_activation",
-    "trainable": "trainable",
-    "pieces": "pieces",
-}
+KERNELS = ("activation", "noise", "row_activation", "trainable", "pieces")  # operations of one kernel
 PARAMS_OF = {"batch_norm": 2, "layer_norm": 1, "unit_norm": 1, "activity": 2}
 WEIGHTED = ("dense", "batch_norm", "layer_norm", "trainable")
 ALWAYS = ("dense", "trainable")  # have W, whatever is said
@@ -141,10 +134,10 @@ cdef int fill_op(fm_program_op *op, description, int64_t inputs, uint64_t seed) 
         op.kind = kernel_kind("activation", kernel, params, op.params)
         op.noise = optional_kind("noise", description.get("noise"), op.noise_params)
     elif name in ("trainable", "pieces"):
-        op.kind = kernel_named(KERNEL_OF[name], description["kernel"][0]).kind
-    elif name in KERNEL_OF:
+        op.kind = kernel_named(name, description["kernel"][0]).kind
+    elif name in KERNELS:
         kernel, params = description["kernel"]
-        op.kind = kernel_kind(KERNEL_OF[name], kernel, params, op.params)
+        op.kind = kernel_kind(name, kernel, params, op.params)
     elif name in PARAMS_OF:
         params = description["params"]
         if len(params) != PARAMS_OF[name]:

@@ -98,7 +98,7 @@ cdef class Run:
                 self.run.n = 0  # nothing to run: the rates would end before the rows do
                 raise ValueError(f"rates: expected one for each of {steps} steps, got {np.shape(rates)}; give as many")
             self.run.rates = <const double *>cnp.PyArray_DATA(self.rates)
-        self.run.loss = self.run.weight = 0
+        self.run.loss = 0
 
     @property
     def done(self):

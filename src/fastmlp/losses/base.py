@@ -66,9 +66,8 @@ def reduce_losses(losses: Array, reduction: str | None, weights: Array | None, k
         weights = (1 if weights is None else weights) * kept.astype(losses.dtype)
     if reduction in (None, "none"):
         return losses if weights is None else losses * weights
-    name = "sum_over_batch_size" if reduction == "mean" else str(reduction)
-    total = _core.loss_reduce(losses.ravel(), name, None if weights is None else weights.ravel())
-    if kept is not None and name == "sum_over_batch_size":
+    total = _core.loss_reduce(losses.ravel(), reduction, None if weights is None else weights.ravel())
+    if kept is not None and reduction in ("mean", "sum_over_batch_size"):
         total *= kept.size / max(1, int(np.count_nonzero(kept)))
     return losses.dtype.type(total)
 
