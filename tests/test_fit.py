@@ -320,3 +320,36 @@ def test_a_rate_set_in_between_is_used(rng):
     model.fit(x, y, epochs=2, callbacks=[halt], verbose=0)
     for a, b in zip(halt.weights, model.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_a_rate_that_is_a_function_is_asked_before_each_step(rng):
+    x, y = pairs(rng)
+
+    def trained(callback):
+        optimizer = fastmlp.optimizers.SGD(lambda: 0.1 * 0.9**optimizer.iterations)
+        model = network(optimizer=optimizer)
+        model.fit(x, y, 8, epochs=3, verbose=0, callbacks=callback)
+        return model
+
+    each = callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: None)
+    assert_same_state(trained([]), trained([each]))
+
+
+def test_a_larger_batch_before_leaves_no_trace(rng):
+    x, y = pairs(rng, 500)
+    model, other = network(loss="mape", optimizer="sgd"), network(loss="mape", optimizer="sgd")
+    model(x, training=True)
+    logs = [m.fit(x, y, 32, epochs=2, shuffle=False, verbose=0).history for m in (model, other)]
+    assert logs[0] == logs[1]
+    assert model._program.network.bytes == other._program.network.bytes
+
+
+def test_an_optimizer_with_averages_is_for_its_weights_only(rng):
+    x, y = pairs(rng)
+    optimizer = fastmlp.optimizers.SGD(use_ema=True)
+    model = network(optimizer=optimizer)
+    model.fit(x, y, verbose=0)
+    model.layers[0].trainable = False
+    model.compile(optimizer, "mse")
+    with pytest.raises(ValueError, match="expected the 4 variables whose averages it keeps, got 2"):
+        model.fit(x, y, verbose=0)

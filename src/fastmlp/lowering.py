@@ -70,9 +70,9 @@ def _join(joined: list[Operation], operation: Operation) -> None:
 
 
 def lower(
-    layers: Sequence[Any], inputs: int, loss: Any = None, optimizer: Any = None, seed: int = 0, learns: bool = True
+    layers: Sequence[Any], loss: Any = None, optimizer: Any = None, seed: int = 0, learns: bool = True
 ) -> Lowered:
-    """The arguments of a network of these layers, for so many inputs."""
+    """The arguments of a network of these layers."""
     operations = operations_of(layers, learns)
     lowered = Lowered(ops=[])
     if len(operations) > 1 and operations[-1]["op"] == "row_activation":

@@ -95,7 +95,7 @@ class Program:
                 variable.assign(variable.numpy())  # from the network that goes
         self._seen.clear()
         self._changes = -1
-        lowered = lower(self.layers, self.inputs, self.loss, self.optimizer, self.seed, self.learns)
+        lowered = lower(self.layers, self.loss, self.optimizer, self.seed, self.learns)
         settings, averaging = _STILL, (0.0, 0)
         if self.optimizer is not None:
             kernel, params = self.optimizer.lower()
@@ -108,26 +108,27 @@ class Program:
             self._bind_optimizer(lowered, places)
         network = _core.Network(
             self.dtype, self.inputs, batch, lowered.ops, lowered.loss, settings, lowered.output, lowered.logits,
-            self.seed, "sum_over_batch_size" if reduction == "mean" else reduction, self.shows, averaging,
+            self.seed, reduction, self.shows, averaging,
         )  # fmt: skip
         where = dict(places)
         self.network, self._where = network, where
         _collect_after(network.bytes)
+        self._sources = [v for layer in self.layers for v in layer.weights if v not in where]
         self._write_constants(lowered)
 
     def _write_constants(self, lowered: Lowered) -> None:
-        """Numbers that training leaves alone."""
-        self._has_constants = bool(lowered.constants)
+        """Numbers that training leaves alone; a layer may derive them from variables the network has no place for."""
         for place, value in lowered.constants:
             shape = self.network.get(place.op, place.part).shape
             self.network.set(place.op, place.part, np.broadcast_to(value, shape))
+        self._seen.update((v, v.version) for v in self._sources)
 
     def _bind_optimizer(self, lowered: Lowered, places: list[tuple[Variable, Place]]) -> None:
         """What the optimizer remembers has its places beside the weights."""
         optimizer = self.optimizer
         trained = [v for layer in self.layers if self.learns for v in layer.trainable_weights]
         optimizer.build(trained)
-        averages = dict(zip(trained, optimizer.averages, strict=True)) if optimizer.use_ema else {}
+        averages = dict(zip(trained, optimizer.averages))  # none without use_ema
         learns = set(trained)
         for variable, place in lowered.places:
             if variable not in learns:
@@ -165,8 +166,8 @@ class Program:
                 continue
             self._write(place, variable.numpy())
             self._seen[variable] = variable.version
-        if self._has_constants:  # a layer may derive them from variables of its own
-            self._write_constants(lower(self.layers, self.inputs))
+        if any(self._seen[v] != v.version for v in self._sources):
+            self._write_constants(lower(self.layers))
         self._changes = Variable.changes
 
     def _write(self, place: Place, value: np.ndarray) -> None:
@@ -195,9 +196,9 @@ class Program:
 
     # ---- running
 
-    def fit_batch(self, rows: int) -> None:
-        """Have room for steps of so many rows."""
-        if rows > self.network.batch:
+    def fit_batch(self, rows: int, exactly: bool = False) -> None:
+        """Have room for steps of so many rows; exactly: and no more, so that nothing depends on what ran before."""
+        if rows > self.network.batch or (exactly and rows < self.network.batch):
             self._build(rows)
 
     def flat(self, x: np.ndarray) -> np.ndarray:

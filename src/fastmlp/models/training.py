@@ -65,7 +65,8 @@ class Epoch:
         return {"loss": self.loss / max(1, self.rows), **self.compiled.results()}
 
     def _most(self) -> int:
-        return 1 if self.each or self.python else 1 << 62
+        """Steps until Python has something to do: a hook, a metric, a learning rate that is a function."""
+        return 1 if self.each or self.python or self.program.optimizer.asks_python else 1 << 62
 
     def run(self, run: _core.Run, order: np.ndarray | None, batch: int, y: Any, weights: Any) -> None:
         """All steps of a run over rows in this order."""
@@ -123,7 +124,7 @@ class ArrayTraining:
 
     def _whole(self, epoch: Epoch) -> _core.Run:
         """All rows for the network as it is now: a callback may have had another one made."""
-        epoch.program.fit_batch(self.batch)
+        epoch.program.fit_batch(self.batch, exactly=True)
         if self._run is None or self._run.network is not epoch.program.network:
             self._run = run_over(epoch, self.feed)
         return self._run

@@ -127,6 +127,9 @@ class Optimizer(Paced):
         trained = list(variables)
         if self.built:
             self._check_known(trained)
+            if self.use_ema and trained != self._trained:
+                raise ValueError(f"{self.name}: expected the {len(self._trained)} variables whose averages it keeps, "
+                                 f"got {len(trained)} of them; make a new optimizer")  # fmt: skip
             return
         self._trained = trained
         if self.use_ema:

@@ -45,6 +45,11 @@ class Paced(Configurable):
         return self._follow if isinstance(self._follow, LearningRateSchedule) else None
 
     @property
+    def asks_python(self) -> bool:
+        """Whether the rate of each step is a function's to say, which is called before it."""
+        return self._follow is not None and self.schedule is None
+
+    @property
     def learning_rate(self) -> LearningRate:
         """What it is now. A schedule counts batches; it can be replaced by another, not by a number."""
         if self.schedule is not None:
