@@ -123,10 +123,10 @@ def test_whether_batches_have_hooks():
         return calls.batch_hooks, calls.test_batch_hooks, calls.predict_batch_hooks
 
     none = (False, False, False)
-    for free in (EarlyStopping(), TerminateOnNaN(), History(), ModelCheckpoint("a.keras"), TensorBoard(),
+    for free in (EarlyStopping(), TerminateOnNaN(), History(), ModelCheckpoint("a"), TensorBoard(),
                  LambdaCallback(on_epoch_end=nothing), CallbackList([])):  # fmt: skip
         assert hooks(free) == none, free
-    for train in (OldName(), ModelCheckpoint("a.keras", save_freq=3), Both("a.keras"), TensorBoard(update_freq="batch"),
+    for train in (OldName(), ModelCheckpoint("a", save_freq=3), Both("a"), TensorBoard(update_freq="batch"),
                   LambdaCallback(on_train_batch_begin=nothing), LambdaCallback(on_batch_end=nothing)):  # fmt: skip
         assert hooks(train) == (True, False, False), train
     assert hooks(LambdaCallback(on_test_batch_end=nothing)) == (False, True, False)

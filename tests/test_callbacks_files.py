@@ -82,24 +82,24 @@ def test_training_stops_when_the_loss_is_no_number(loss, capsys):
 
 def test_a_checkpoint_of_every_epoch(tmp_path):
     model = Scripted()
-    path = tmp_path / "new" / "{epoch:02d}-{val_loss:.2f}.keras"
+    path = tmp_path / "new" / "{epoch:02d}-{val_loss:.2f}.safetensors"
     model.fit(ModelCheckpoint(path), val_loss=[0.5, 1.255])
-    assert [Path(saved).name for saved in model.saved] == ["01-0.50.keras", "02-1.25.keras"]
+    assert [Path(saved).name for saved in model.saved] == ["01-0.50.safetensors", "02-1.25.safetensors"]
     assert json.loads(Path(model.saved[1]).read_text()) == 2.0
 
 
 def test_only_the_best_are_saved(tmp_path, capsys):
     model = Scripted()
-    best = ModelCheckpoint(f"{tmp_path}/{{epoch}}.keras", save_best_only=True, verbose=1)
+    best = ModelCheckpoint(f"{tmp_path}/{{epoch}}.safetensors", save_best_only=True, verbose=1)
     model.fit(best, val_loss=[3.0, 4.0, 2.0])
-    assert [Path(saved).name for saved in model.saved] == ["1.keras", "3.keras"]
+    assert [Path(saved).name for saved in model.saved] == ["1.safetensors", "3.safetensors"]
     said = [line.replace(str(tmp_path), "") for line in capsys.readouterr().out.splitlines() if line]
     assert said == [
-        "Epoch 1: val_loss improved from None to 3.00000, saving model to /1.keras",
-        "Epoch 1: finished saving model to /1.keras",
+        "Epoch 1: val_loss improved from None to 3.00000, saving model to /1.safetensors",
+        "Epoch 1: finished saving model to /1.safetensors",
         "Epoch 2: val_loss did not improve from 3.00000",
-        "Epoch 3: val_loss improved from 3.00000 to 2.00000, saving model to /3.keras",
-        "Epoch 3: finished saving model to /3.keras",
+        "Epoch 3: val_loss improved from 3.00000 to 2.00000, saving model to /3.safetensors",
+        "Epoch 3: finished saving model to /3.safetensors",
     ]
     model.fit(best, val_loss=[2.5])
     assert len(model.saved) == 2, "the best of an earlier fit counts"
@@ -110,14 +110,14 @@ def test_the_threshold_and_the_direction_of_the_best(tmp_path, options, saved):
     model = Scripted()
     options = {"monitor": "val_acc", "initial_value_threshold": 0.5, **options}
     script = {"loss": [0.6, 0.4], "val_acc": [0.6, 0.4]}
-    model.fit(ModelCheckpoint(f"{tmp_path}/{{epoch}}.keras", save_best_only=True, **options), **script)
+    model.fit(ModelCheckpoint(f"{tmp_path}/{{epoch}}.safetensors", save_best_only=True, **options), **script)
     assert [int(Path(path).stem) for path in model.saved] == saved
 
 
 def test_only_weights(tmp_path):
     model = Scripted()
-    model.fit(ModelCheckpoint(tmp_path / "{epoch}.weights.h5", save_weights_only=True), loss=[1.0])
-    assert model.saved == [f"weights:{tmp_path}/1.weights.h5"]
+    model.fit(ModelCheckpoint(tmp_path / "{epoch}.safetensors", save_weights_only=True), loss=[1.0])
+    assert model.saved == [f"weights:{tmp_path}/1.safetensors"]
 
 
 @pytest.mark.parametrize(
@@ -125,13 +125,13 @@ def test_only_weights(tmp_path):
 )
 def test_a_checkpoint_every_so_many_batches(tmp_path, every, expected):
     model = Scripted(steps=3)
-    model.fit(ModelCheckpoint(tmp_path / "{epoch}-{batch}.keras", save_freq=every), loss=[1.0, 1.0])
+    model.fit(ModelCheckpoint(tmp_path / "{epoch}-{batch}.safetensors", save_freq=every), loss=[1.0, 1.0])
     assert [Path(path).stem for path in model.saved] == expected
 
 
 def test_several_batches_at_a_time_count_as_several(tmp_path):
     model = Scripted()
-    calls = CallbackList(ModelCheckpoint(tmp_path / "{epoch}-{batch}.keras", save_freq=5), model=model)
+    calls = CallbackList(ModelCheckpoint(tmp_path / "{epoch}-{batch}.safetensors", save_freq=5), model=model)
     for epoch in range(2):
         calls.on_epoch_begin(epoch)
         for batch in (3, 7, 9):
@@ -142,18 +142,19 @@ def test_several_batches_at_a_time_count_as_several(tmp_path):
 def test_the_best_without_its_number_is_every_one(tmp_path):
     model = Scripted()
     with pytest.warns(UserWarning, match="without it every model is saved"):
-        model.fit(ModelCheckpoint(tmp_path / "a.keras", save_best_only=True), loss=[1.0, 2.0])
+        model.fit(ModelCheckpoint(tmp_path / "a.safetensors", save_best_only=True), loss=[1.0, 2.0])
     assert len(model.saved) == 2
 
 
 @pytest.mark.parametrize(
     ("path", "options", "what"),
     [
-        ("a.keras", {"save_weights_only": True}, "expected a file of weights"),
-        ("a.weights.h5", {}, "expected a file of a model"),
-        ("a.keras", {"save_freq": "batch"}, "save_freq: expected 'epoch' or a number of batches, got 'batch'"),
-        ("a.keras", {"save_freq": 0}, "save_freq: expected a whole number of at least 1"),
-        ("a.keras", {"save_freq": 1.5}, "save_freq: expected a whole number"),
+        ("a.keras", {}, r"ModelCheckpoint: expected a name that ends in .safetensors, got 'a.keras'"),
+        ("a.weights.h5", {"save_weights_only": True}, "expected a name that ends in .safetensors"),
+        (None, {}, "ModelCheckpoint: expected a path, got None"),
+        ("a", {"save_freq": "batch"}, "save_freq: expected 'epoch' or a number of batches, got 'batch'"),
+        ("a", {"save_freq": 0}, "save_freq: expected a whole number of at least 1"),
+        ("a", {"save_freq": 1.5}, "save_freq: expected a whole number"),
     ],
 )
 def test_what_cannot_be_a_checkpoint(path, options, what):
@@ -163,7 +164,9 @@ def test_what_cannot_be_a_checkpoint(path, options, what):
 
 def test_paths_that_cannot_be_written(tmp_path):
     with pytest.raises(ValueError, match=r"expected names among \['epoch', 'loss'\] in .*, got 'val_loss'"):
-        Scripted().fit(ModelCheckpoint("{val_loss}.keras"), loss=[1.0])
+        Scripted().fit(ModelCheckpoint("{val_loss}.safetensors"), loss=[1.0])
+    with pytest.raises(ValueError, match=r"expected names among \['epoch', 'loss'\] in 'a{}', got .*; change the path"):
+        Scripted().fit(ModelCheckpoint("a{}"), loss=[1.0])
     with pytest.raises(IsADirectoryError, match="expected a path for a file"):
         Scripted().fit(ModelCheckpoint(tmp_path), loss=[1.0])
 

@@ -11,6 +11,7 @@ from fastmlp._validate import brief, whole
 from fastmlp.callbacks.monitor import MonitorCallback
 from fastmlp.models.hooks import Callback, Logs
 from fastmlp.models.progress import say
+from fastmlp.saving.atomic import checked_path
 
 
 class _Periodic(Callback):
@@ -58,7 +59,8 @@ class ModelCheckpoint(_Periodic, MonitorCallback):
     Parameters
     ----------
     filepath
-        May hold ``{epoch}``, counted from 1, ``{batch}`` and names of the logs: ``"{epoch:02d}-{val_loss:.2f}.keras"``.
+        May hold ``{epoch}``, counted from 1, ``{batch}`` and names of the logs:
+        ``"{epoch:02d}-{val_loss:.2f}.safetensors"``.
     monitor, mode
         What `save_best_only` goes by, as for `EarlyStopping`.
     verbose
@@ -72,7 +74,7 @@ class ModelCheckpoint(_Periodic, MonitorCallback):
     initial_value_threshold
         Save nothing that is not better than this.
 
-    >>> ModelCheckpoint("best.keras", save_best_only=True).save_freq
+    >>> ModelCheckpoint("best.safetensors", save_best_only=True).save_freq
     'epoch'
     """
 
@@ -89,14 +91,8 @@ class ModelCheckpoint(_Periodic, MonitorCallback):
     ) -> None:
         MonitorCallback.__init__(self, monitor, mode, initial_value_threshold)
         _Periodic.__init__(self, save_freq)
-        self.filepath, self.verbose = os.fspath(filepath), verbose
+        self.filepath, self.verbose = checked_path("ModelCheckpoint", filepath), verbose
         self.save_best_only, self.save_weights_only = save_best_only, save_weights_only
-        if save_weights_only and self.filepath.endswith(".keras"):
-            raise ValueError(f"ModelCheckpoint: expected a file of weights, got {filepath!r}, a name for whole models; "
-                             "end it in .weights.h5")  # fmt: skip
-        if not save_weights_only and self.filepath.endswith(".weights.h5"):
-            raise ValueError(f"ModelCheckpoint: expected a file of a model, got {filepath!r}, a name for weights; "
-                             "end it in .keras, or say save_weights_only=True")  # fmt: skip
 
     def _save_now(self, epoch: int, batch: int | None, logs: Logs) -> None:
         path = self._path(epoch, batch, logs)
@@ -114,7 +110,7 @@ class ModelCheckpoint(_Periodic, MonitorCallback):
         names = {"epoch": epoch + 1, **({} if batch is None else {"batch": batch + 1}), **logs}
         try:
             return self.filepath.format(**names)
-        except KeyError as error:
+        except (KeyError, IndexError) as error:
             raise ValueError(f"ModelCheckpoint: expected names among {sorted(names)} in {self.filepath!r}, "
                              f"got {error}; change the path, or have fit measure it") from None  # fmt: skip
 
