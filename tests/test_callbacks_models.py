@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
-from fastmlp.callbacks import ModelCheckpoint
+from fastmlp import optimizers
+from fastmlp.callbacks import LambdaCallback, ModelCheckpoint, SwapEMAWeights, TensorBoard
 from fastmlp.layers import Dense, Input
 from fastmlp.models import Sequential
 from fastmlp.saving import load_model
@@ -34,3 +37,43 @@ def test_checkpoints_are_files_of_models_and_of_weights(rows, tmp_path):
     assert same(load_model(f"{tmp_path}/new/2-{losses[1]:.1f}.safetensors").get_weights(), model.get_weights())
     twin.load_weights(tmp_path / "best.safetensors")
     assert same(twin.get_weights(), model.get_weights())
+
+
+@pytest.mark.parametrize("use", ["fit", "evaluate", "predict"])
+def test_after_an_interruption_weights_are_weights_not_their_averages(rows, use):
+    model = made(optimizers.SGD(0.1, use_ema=True, ema_momentum=0.9))
+    model.fit(*rows, verbose=0)
+    model.set_weights([w + 1 for w in model.get_weights()])
+    before, within = [], []
+
+    def look(logs):
+        before.extend(model.get_weights())
+
+    def fail(logs):
+        within.extend(model.get_weights())
+        raise KeyboardInterrupt
+
+    callbacks = [LambdaCallback(on_test_begin=look, on_predict_begin=look), SwapEMAWeights(),
+                 LambdaCallback(on_test_begin=fail, on_predict_begin=fail)]  # fmt: skip
+    given = {"fit": {"y": rows[1], "validation_data": rows}, "evaluate": {"y": rows[1]}, "predict": {}}[use]
+    with pytest.raises(KeyboardInterrupt):
+        getattr(model, use)(rows[0], **given, callbacks=callbacks, verbose=0)
+    assert not same(before, within), "the averages were there"
+    assert same(before, model.get_weights())
+    assert same(within, [average.numpy() for average in model.optimizer.averages])
+
+
+def test_tensorboards_files_are_closed_however_training_ends(rows, tmp_path):
+    pytest.importorskip("tensorboard")
+    model, board, threads = made(), TensorBoard(tmp_path, update_freq="batch"), threading.active_count()
+
+    def fail(epoch, logs):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(*rows, validation_data=rows, callbacks=[board, LambdaCallback(on_epoch_end=fail)], verbose=0)
+    assert threading.active_count() == threads
+    model.evaluate(*rows, callbacks=board, verbose=0)
+    assert threading.active_count() == threads
+    model.fit(*rows, validation_data=rows, epochs=2, callbacks=board, verbose=0)
+    assert len(list((tmp_path / "validation").iterdir())) == 3, "one for each use, not for each epoch"

@@ -175,3 +175,7 @@ class SwapEMAWeights(Callback):
     def on_predict_end(self, logs: Logs | None = None) -> None:
         """Take the weights."""
         self._swap(False)
+
+    def on_abort(self, logs: Logs | None = None) -> None:
+        """Take the weights."""
+        self._swap(False)

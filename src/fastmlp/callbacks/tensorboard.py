@@ -56,6 +56,7 @@ class TensorBoard(Callback):
         self._writers: dict[str, Any] = {}
         self._batches = 0
         self._begun = (0.0, 0)
+        self._in_fit = False
 
     def _uses(self, *hooks: str) -> bool:
         mine = type(self).on_train_batch_end is TensorBoard.on_train_batch_end
@@ -80,13 +81,17 @@ class TensorBoard(Callback):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Count batches from here."""
-        self._batches = 0
+        self._batches, self._in_fit = 0, True
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """Close the files."""
+        """Close the files, each of which has a thread."""
         for writer in self._writers.values():
             writer.close()
-        self._writers = {}
+        self._writers, self._in_fit = {}, False
+
+    def on_abort(self, logs: Logs | None = None) -> None:
+        """Close them."""
+        self.on_train_end()
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Start the clock."""
@@ -117,3 +122,5 @@ class TensorBoard(Callback):
         scalars = {f"evaluation_{name}_vs_iterations": value for name, value in (logs or {}).items()}
         if scalars:
             self._write("validation", scalars, int(self.model.optimizer.iterations))
+        if not self._in_fit:
+            self.on_train_end()
