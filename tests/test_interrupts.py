@@ -42,6 +42,7 @@ print(max(delays), steps)
 ANYWHERE = """
 model, twin = (made(partial(Dense, 4, "relu"), metrics=metrics) for _ in range(2))
 x, y = X[:64], Y[:64]
+model.predict(x, verbose=0)  # there is a network to look at, however soon Ctrl-C comes
 for after in rng.uniform(0, 0.004, 150):
     interrupted(after, model.fit, x, y, batch_size=64, epochs=10**6, shuffle=False, verbose=0)
     assert model.optimizer.iterations == model._program.network.step

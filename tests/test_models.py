@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from fastmlp import Input, Sequential, losses, optimizers
 from fastmlp.layers import BatchNormalization, Dense, Dropout, PReLU
+from fastmlp.saving import load_state, save_state
 
 
 def data(rng, outputs=2, rows=40):
@@ -84,15 +85,58 @@ def test_layers_frozen_or_thawed_since_want_another_compile(first, rng):
     x, y = data(rng)
     model = made()
     model.layers[0].trainable = first
+    model.compile("sgd", "mse")
     model.fit(x, y, verbose=0)
     model.layers[0].trainable = not first
     now = "frozen" if first else "trainable"
-    for call in (lambda: model.fit(x, y, verbose=0), lambda: model.train_on_batch(x, y)):
+    for call in (
+        lambda: model.fit(x, y, verbose=0),
+        lambda: model.train_on_batch(x, y),
+        lambda: model(x, training=True),
+    ):
         with pytest.raises(RuntimeError, match=f"'{model.layers[0].name}', which is {now} since"):
             call()
     model.evaluate(x, y, verbose=0)
     model.compile("sgd", "mse")
     model.fit(x, y, verbose=0)
+
+
+def test_a_state_read_back_does_not_hide_that_layers_are_frozen_since(rng, tmp_path):
+    x, y = data(rng)
+    model = made()
+    model.fit(x, y, verbose=0)
+    save_state(model, tmp_path / "state")
+    load_state(model, tmp_path / "state")
+    model.layers[0].trainable = False
+    with pytest.raises(RuntimeError, match="which is frozen since; compile the model again"):
+        model.fit(x, y, verbose=0)
+    model.layers[0].trainable = True
+    model.fit(x, y, verbose=0)
+
+
+def test_layers_frozen_for_an_evaluation_only_are_trained(rng):
+    x, y = data(rng)
+    model, twin = made(), made()
+    twin.set_weights(model.get_weights())
+    twin._program_seed, twin._shuffle_seed = model._program_seed, model._shuffle_seed
+    model.trainable = False
+    assert model.evaluate(x, y, verbose=0) == twin.evaluate(x, y, verbose=0)
+    model.trainable = True
+    assert model.fit(x, y, verbose=0).history == twin.fit(x, y, verbose=0).history
+    assert same(model.get_weights(), twin.get_weights())
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_frozen_layer_infers_in_training_as_well(alone, rng):
+    x, _ = data(rng)
+    layer = BatchNormalization()
+    call = layer if alone else Sequential([Input((3,)), layer])
+    for learns in (True, False, True):
+        layer.trainable = learns
+        before = layer.moving_mean.numpy() if layer.built else np.zeros(3)
+        given = call(x, training=True)
+        assert np.array_equal(layer.moving_mean.numpy(), before) != learns
+        assert np.array_equal(given, call(x)) != learns
 
 
 def test_compiling_again_changes_the_loss_and_forgets_momentum(rng):

@@ -201,6 +201,7 @@ class Layer(Configurable):
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self._trainable = bool(value)
+        self._eager = None  # which is made for layers that learn, or for those that do not
 
     @property
     def weights(self) -> list[Variable]:

@@ -11,6 +11,8 @@ from fastmlp import _core, losses, metrics, optimizers
 from fastmlp._objects import serialize
 from fastmlp._validate import brief
 
+Learning = list[tuple[Any, bool]]  # layers, and whether they learn
+
 
 def flat(where: str, given: Any) -> list[Any]:
     """Metrics as one list: a list, a dict of lists (for the one output), a single one."""
@@ -38,9 +40,12 @@ class Compiled:
     ----------
     optimizer, loss, chosen, weighted
         As given to compile.
+    learning
+        Which layers training changed then.
     """
 
-    def __init__(self, optimizer: Any, loss: Any, chosen: Any, weighted: Any) -> None:
+    def __init__(self, optimizer: Any, loss: Any, chosen: Any, weighted: Any, learning: Learning) -> None:
+        self.learning = learning
         self.given = {"optimizer": optimizer, "loss": loss, "metrics": chosen, "weighted_metrics": weighted}
         self.optimizer: Any = optimizers.get(optimizer)
         if self.optimizer is None:

@@ -11,7 +11,7 @@ import numpy as np
 from fastmlp import random
 from fastmlp._objects import deserialize
 from fastmlp._validate import brief
-from fastmlp.models.compiled import Compiled
+from fastmlp.models.compiled import Compiled, Learning
 from fastmlp.models.hooks import History
 from fastmlp.models.turns import Turn
 from fastmlp.program import Program
@@ -66,7 +66,7 @@ class Compiling:
         if loss_weights is not None and not np.array_equal(np.ravel(list(_values(loss_weights))), [1]):
             raise ValueError(f"compile: expected loss_weights None for the one output, got {brief(loss_weights)}; "
                              "scale the learning rate, or sample_weight")  # fmt: skip
-        compiled = Compiled(optimizer, loss, metrics, weighted_metrics)
+        compiled = Compiled(optimizer, loss, metrics, weighted_metrics, self._learning)
         if compiled.optimizer.gradient_accumulation_steps:
             raise ValueError("compile: expected gradient_accumulation_steps None, got "
                              f"{compiled.optimizer.gradient_accumulation_steps}; take a larger batch_size")  # fmt: skip
@@ -89,13 +89,24 @@ class Compiling:
             raise ValueError(f"{where}: expected a loss, got none; give loss= to compile")
         return self._compiled
 
+    @property
+    def _learning(self) -> Learning:
+        """Which layers training changes now."""
+        return [(layer, self.trainable and layer.trainable) for layer in self._layers]
+
+    def _changed(self) -> Learning:
+        """Those of them that were otherwise at compile."""
+        before = [] if self._compiled is None else self._compiled.learning
+        return [(layer, learns) for layer, learns in self._learning if (layer, not learns) in before]
+
     def _need_same_layers(self, where: str) -> None:
-        """Those frozen since an optimizer was bound to the weights, or no longer, want another compile."""
-        for layer, trainable in () if self._program is None else self._program.trainable:
-            if (self.trainable and layer.trainable) != trainable:
-                now = "frozen" if trainable else "trainable"
-                raise RuntimeError(f"{where}: expected layers trainable or frozen as they were at compile, got "
-                                   f"'{layer.name}', which is {now} since; compile the model again")  # fmt: skip
+        """Layers frozen since compile, or no longer, want another one; a program made for others is of no use."""
+        for layer, learns in self._changed():
+            raise RuntimeError(f"{where}: expected layers trainable or frozen as they were at compile, got "
+                               f"'{layer.name}', which is {'trainable' if learns else 'frozen'} since; "
+                               "compile the model again")  # fmt: skip
+        if self._program is not None and self._program.trainable != self._learning:
+            self._forget_programs()
 
     @property
     def compiled(self) -> bool:
@@ -141,8 +152,9 @@ class Compiling:
     def _new_program(self, batch: int) -> Program:
         compiled = self._compiled
         if compiled is None or compiled.loss is None:
-            return Program(self._layers, batch=batch, seed=self._program_seed)
-        return Program(self._layers, compiled.loss, compiled.optimizer, batch, shows=compiled.any,
+            return Program(self._layers, batch=batch, seed=self._program_seed, learns=self.trainable)
+        optimizer = None if self._changed() else compiled.optimizer  # which knows the weights it is to train
+        return Program(self._layers, compiled.loss, optimizer, batch, shows=compiled.any,
                        seed=self._program_seed, learns=self.trainable)  # fmt: skip
 
 

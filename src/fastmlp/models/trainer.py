@@ -323,6 +323,8 @@ class Trainer(Compiling):
     @in_turn
     def __call__(self, inputs: Any, training: bool = False) -> np.ndarray:
         """The output for an array of rows; in training with noise, and with the moments of this batch."""
+        if training:
+            self._need_same_layers("call")
         return self._network().call(self._rows_of("call", inputs), training=training)
 
 
