@@ -169,3 +169,29 @@ def test_two_classes_of_one_name_are_told_apart():
     twin.build((None, 2))
     assert twin.kernel.numpy().tolist() == [[1, 0], [0, 1]]
     assert isinstance(layers.deserialize(layers.serialize(layers.Identity())), layers.Identity)
+
+
+@pytest.mark.parametrize(
+    ("make", "setting"),
+    [(lambda **fails: layers.Dense(2, **fails), "bias_initializer"), (layers.PELU, "b_initializer")],
+)
+def test_weights_of_a_build_that_fails_are_not_those_of_the_next(make, setting):
+    class OnceTooOften:
+        def __init__(self):
+            self.calls = 0
+
+        def __call__(self, shape, dtype=None):
+            self.calls += 1
+            if self.calls == 1:
+                raise MemoryError
+            return np.zeros(shape, dtype)
+
+    layer, whole = make(**{setting: OnceTooOften()}), make()
+    x = np.ones((4, 2), "float32")
+    with pytest.raises(MemoryError):
+        layer(x)
+    assert (layer.weights, layer.built) == ([], False)
+    assert layer(x).shape == whole(x).shape
+    assert [v.name for v in layer.weights] == [v.name for v in whole.weights]
+    assert [op["op"] for op in layer.lower()] == [op["op"] for op in whole.lower()]
+    assert len(layer.lower()[0].get("theta", ())) == len(whole.lower()[0].get("theta", ()))

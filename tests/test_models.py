@@ -8,7 +8,7 @@ import pickle
 import numpy as np
 import pytest
 from fastmlp import Input, Sequential, losses, optimizers
-from fastmlp.layers import BatchNormalization, Dense, Dropout, PReLU
+from fastmlp.layers import BatchNormalization, Dense, Dropout, Flatten, PReLU, Reshape
 from fastmlp.saving import load_state, save_state
 
 
@@ -193,6 +193,35 @@ def test_a_model_without_a_shape_takes_that_of_the_data(rng):
     assert [w.shape for w in model.get_weights()] == [(3, 4), (4,), (4, 2), (2,)]
     with pytest.raises(ValueError, match="3 columns"):
         model.predict(x[:, :2], verbose=0)
+
+
+def test_after_a_shape_that_does_not_fit_another_may(rng):
+    x, _ = data(rng, outputs=1)
+    model = Sequential([BatchNormalization(), Reshape((2, 2)), Flatten(), Dense(1)])
+    for _ in range(2):
+        with pytest.raises(ValueError, match="reshape"):
+            model.predict(x, verbose=0)
+    assert not model.built
+    assert model.predict(np.concatenate([x, x[:, :1]], 1), verbose=0).shape == (40, 1)
+    assert model.input_shape == (None, 4)
+
+
+@pytest.mark.filterwarnings("ignore:.*older spelling")
+@pytest.mark.parametrize("error", [ValueError, MemoryError])
+def test_what_cannot_be_added_leaves_the_model_as_it_was(error):
+    def fail(shape, dtype=None):
+        raise error
+
+    empty, full = Sequential(), Sequential([Input((3,)), Dense(2)])
+    wrong = Dense(2, kernel_initializer=fail)
+    first = Dense(2, kernel_initializer=fail, input_shape=(3,))
+    for model, more in ((empty, first), (full, wrong), (full, Sequential([Dense(2), wrong]))):
+        before = model.layers
+        with pytest.raises(error):
+            model.add(more)
+        assert model._layers[-1:] == model.layers[-1:] == before[-1:]
+    full.add(Dense(1))
+    assert full.output_shape == (None, 1)
 
 
 COPIES = {

@@ -133,8 +133,17 @@ class Layer(Configurable):
         where = f"{self.name}: input shape"
         shape = tuple(None if n is None else whole(where, n, 0) for n in input_shape)
         output_shape = self.compute_output_shape(shape)
-        self.build_weights(shape)
+        try:
+            self.build_weights(shape)
+        except BaseException:
+            self._unbuild()
+            raise
         self.input_shape, self.output_shape, self.built = shape, output_shape, True
+
+    def _unbuild(self) -> None:
+        """Be as before `build`: what a failed one has made is not for the next."""
+        self.input_shape, self.output_shape, self.built = None, None, False
+        self._variables, self._eager = [], None
 
     def features(self, shape: Shape) -> int:
         """How many features a row has. Rows of pictures and the like are refused: a layer that asks works on rows."""

@@ -21,7 +21,6 @@ class _Trainable(Layer):
     def __init__(self, shared_axes: Any = None, **settings: Any) -> None:
         super().__init__(**settings)
         self.shared_axes = None if shared_axes is None else self._axes(shared_axes)
-        self._theta: list[Variable] = []
 
     def _axes(self, shared_axes: Any) -> list[int]:
         axes = list(shared_axes) if isinstance(shared_axes, (list, tuple)) else [shared_axes]
@@ -35,9 +34,7 @@ class _Trainable(Layer):
     ) -> Variable:
         """A row of θ."""
         width = 1 if self.shared_axes else self.features(shape)
-        variable = self.add_weight((width,), initializer, name, regularizer=regularizer, constraint=constraint)
-        self._theta.append(variable)
-        return variable
+        return self.add_weight((width,), initializer, name, regularizer=regularizer, constraint=constraint)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """The input's."""
@@ -47,7 +44,12 @@ class _Trainable(Layer):
     def lower(self) -> list[dict[str, Any]]:
         """The activation with its parameters."""
         return [
-            {"op": "trainable", "name": self.kernel_name, "theta": list(self._theta), "shared": bool(self.shared_axes)}
+            {
+                "op": "trainable",
+                "name": self.kernel_name,
+                "theta": list(self._variables),
+                "shared": bool(self.shared_axes),
+            }
         ]
 
 

@@ -57,8 +57,13 @@ class Sequential(Trainer, Configurable):
     def add(self, layer: Any, rebuild: bool = True) -> None:
         """Put a layer, or the layers of another Sequential, at the end."""
         if isinstance(layer, Sequential):
-            for inner in layer._layers if not self._layers else layer.layers:
-                self.add(inner)
+            before = self._layers
+            try:
+                for inner in layer._layers if not self._layers else layer.layers:
+                    self.add(inner)
+            except BaseException:
+                self._layers = before
+                raise
             return
         if isinstance(layer, type) and issubclass(layer, Layer):
             raise TypeError(f"add: expected a layer, got a class; make one: {layer.__name__}(…)")
@@ -69,16 +74,13 @@ class Sequential(Trainer, Configurable):
         if any(layer.name == other.name for other in self._layers):
             what = "the same layer twice" if layer in self._layers else f"a second layer named '{layer.name}'"
             raise ValueError(f"add: expected layers of different names, got {what}; give it another name=")
+        layers = [*self._layers, layer]
         if layer.declared_shape is not None and not self._layers and not isinstance(layer, InputLayer):
-            self._layers.append(InputLayer(batch_shape=layer.declared_shape))
-        self._layers.append(layer)
-        if isinstance(self._layers[0], InputLayer):
-            try:
-                self._build_layers(self._layers[0].batch_shape)
-            except ValueError:
-                self._layers.pop()
-                raise
+            layers.insert(0, InputLayer(batch_shape=layer.declared_shape))
+        if isinstance(layers[0], InputLayer):
+            self._build_layers(layers, layers[0].batch_shape)
         self._forget_programs()
+        self._layers = layers
 
     def pop(self, rebuild: bool = True) -> Layer:
         """Take the last layer away."""
@@ -126,20 +128,29 @@ class Sequential(Trainer, Configurable):
             input_shape = self._layers[0].batch_shape
         if not self.layers:
             raise RuntimeError("build: expected a model with layers, got an empty one; add some")
-        if not (self._layers and isinstance(self._layers[0], InputLayer)):
-            self._layers.insert(0, InputLayer(batch_shape=(None, *tuple(input_shape)[1:])))
-        self._build_layers(input_shape)
+        layers = self._layers
+        if not isinstance(layers[0], InputLayer):
+            layers = [InputLayer(batch_shape=(None, *tuple(input_shape)[1:])), *layers]
+        self._build_layers(layers, input_shape)
+        self._layers = layers
 
-    def _build_layers(self, input_shape: Sequence[int | None]) -> None:
+    def _build_layers(self, layers: Sequence[Layer], input_shape: Sequence[int | None]) -> None:
+        """Build what is to be the model; if that fails, another shape may do."""
+        fresh = [layer for layer in layers if not layer.built]
         shape = tuple(input_shape)
-        for layer in self._layers:
-            layer.build(shape)
-            if layer.input_shape is not None and layer.input_shape[1:] != shape[1:]:
-                raise ValueError(f"{self.name}: expected '{layer.name}' to take rows of shape {shape[1:]}, got a layer "
-                                 f"built for {layer.input_shape[1:]}; make a new layer")  # fmt: skip
-            shape = layer.output_shape  # type: ignore[assignment]
-        if not self._trainable:
-            self.trainable = False
+        try:
+            for layer in layers:
+                layer.build(shape)
+                if layer.input_shape is not None and layer.input_shape[1:] != shape[1:]:
+                    raise ValueError(f"{self.name}: expected '{layer.name}' to take rows of shape {shape[1:]}, got a "
+                                     f"layer built for {layer.input_shape[1:]}; make a new layer")  # fmt: skip
+                shape = layer.output_shape  # type: ignore[assignment]
+        except BaseException:
+            for layer in fresh:
+                layer._unbuild()
+            raise
+        for layer in layers if not self._trainable else ():
+            layer.trainable = False
 
     def _need_built(self, where: str) -> None:
         if not self.built:
