@@ -58,6 +58,15 @@ def test_the_list_calls_every_hook_of_each_in_turn(hook):
     assert [steps for _, steps, _ in chunk] == [8] * is_batch_end, "8 batches are done"
 
 
+def test_a_list_within_a_list_calls_each_once():
+    one, own = Recorder(), History()
+    calls = CallbackList([CallbackList([one, own])], add_history=True, model=Scripted())
+    calls.on_train_batch_end(0, {})
+    assert [name for name, *_ in one.calls] == ["on_train_batch_end", "on_train_chunk_end"]
+    assert calls.callbacks == [one, own]
+    assert calls.history is own
+
+
 def test_logs_are_sorted_floats_and_shared():
     seen = []
     add = LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(more=1))

@@ -155,7 +155,7 @@ class CallbackList(Callback):
     Parameters
     ----------
     callbacks
-        One or several; lists in lists are taken apart.
+        One or several; lists in lists, and lists of this kind, are taken apart.
     add_history, add_progbar
         Put a History, a ProgbarLogger last if there is none among them.
     model
@@ -251,7 +251,9 @@ class CallbackList(Callback):
 def _flat(callbacks: Any) -> Iterator[Callback]:
     if callbacks is None:
         return
-    if isinstance(callbacks, (list, tuple)):
+    if isinstance(callbacks, CallbackList):
+        yield from callbacks.callbacks
+    elif isinstance(callbacks, (list, tuple)):
         for callback in callbacks:
             yield from _flat(callback)
     elif isinstance(callbacks, Callback):
