@@ -121,7 +121,7 @@ class Layer(Configurable):
         return input_shape
 
     def lower(self) -> list[dict[str, Any]]:
-        """The operations this layer is, once built, over rows of flat features; fastmlp.program lists their kinds."""
+        """The operations this layer is, once built, over rows of flat features; fastmlp.lowering knows their kinds."""
         raise NotImplementedError
 
     # ---- building

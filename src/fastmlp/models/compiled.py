@@ -14,14 +14,14 @@ from fastmlp._validate import brief
 Learning = list[tuple[Any, bool]]  # layers, and whether they learn
 
 
-def flat(where: str, given: Any) -> list[Any]:
+def flat(given: Any) -> list[Any]:
     """Metrics as one list: a list, a dict of lists (for the one output), a single one."""
     if given is None:
         return []
     if isinstance(given, Mapping) and set(given) != {"class_name", "config"}:
-        return [one for entry in given.values() for one in flat(where, entry)]
+        return [one for entry in given.values() for one in flat(entry)]
     if isinstance(given, (list, tuple)):
-        return [one for entry in given for one in flat(where, entry)]
+        return [one for entry in given for one in flat(entry)]
     return [given]
 
 
@@ -61,8 +61,8 @@ class Compiled:
                 f"compile: expected a loss that is one number for a batch, got {self.loss!r}; "
                 "take reduction 'sum_over_batch_size'"
             )
-        self.chosen = [_known(m) for m in flat("compile: metrics", chosen)]
-        self.weighted = [_known(m) for m in flat("compile: weighted_metrics", weighted)]
+        self.chosen = [_known(m) for m in flat(chosen)]
+        self.weighted = [_known(m) for m in flat(weighted)]
         self.metrics: list[Any] = []
         self.names: list[str] = []
         self.weighs: list[bool] = []

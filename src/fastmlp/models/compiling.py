@@ -51,8 +51,8 @@ class Compiling:
     ) -> None:
         """Say how to train: by which optimizer, against which loss, and what to report.
 
-        Weights stay; what an optimizer remembers begins anew. The arguments from `run_eagerly` on choose between
-        Keras's ways of running, of which there is one here.
+        Weights stay, and an optimizer that is given again goes on with all it remembers; one given by name is new.
+        The arguments from `run_eagerly` on choose between Keras's ways of running, of which there is one here.
 
         Parameters
         ----------
