@@ -14,7 +14,11 @@ _MOST_PIECES, _MOST_PARAMETERS = 64, 32  # of the engine, FM_MOST_PIECES and FM_
 
 
 class _Trainable(Layer):
-    """``y = f(x; θ)``, θ learnt like weights: a set for each feature, or one set for all with shared_axes=[1]."""
+    """``y = f(x; θ)``, θ learnt like weights: a set for each feature, or one set for all with shared_axes=[1].
+
+    Its rows are variables each, and one matrix to the engine. So an optimizer's `clipnorm` limits the norm of all rows
+    together, and regularizer, constraint and weight decay of the first row are those of all.
+    """
 
     kernel_name: ClassVar[str]
 
@@ -129,6 +133,9 @@ class SwishBeta(_Trainable):
 class PELU(_Trainable):
     """``(a / b) x`` from 0 on, ``a (e^(x / b) - 1)`` below: elu at first. Meant for positive a and b.
 
+    Training sees one variable in them: an optimizer's `clipnorm` limits the norm of both gradients together, and a
+    regularizer, constraint or exemption from weight decay given to `a` later is for both, one given to `b` for none.
+
     Parameters
     ----------
     a_initializer, b_initializer
@@ -163,6 +170,9 @@ class PELU(_Trainable):
 
 class SReLU(_Trainable):
     """Slope `a_left` up to `t_left`, 1 between, `a_right` from `t_right` on: bends to an S. A leaky relu at first.
+
+    Training sees one variable in them: an optimizer's `clipnorm` limits the norm of all four gradients together, and a
+    regularizer, constraint or exemption from weight decay given to `t_left` is for all, one given to others for none.
 
     Parameters
     ----------
@@ -203,6 +213,9 @@ class SReLU(_Trainable):
 
 class APL(_Trainable):
     """``max(x, 0) + Σ a_s max(b_s - x, 0)``: a hinge opens to the left of each b. A relu at first.
+
+    Training sees one variable in them: an optimizer's `clipnorm` limits the norm of all gradients together, and a
+    regularizer, constraint or exemption from weight decay given to `a_0` is for all, one given to others for none.
 
     Parameters
     ----------
