@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 from fastmlp import optimizers
-from fastmlp.callbacks import LambdaCallback, ModelCheckpoint, SwapEMAWeights, TensorBoard
+from fastmlp.callbacks import CSVLogger, LambdaCallback, ModelCheckpoint, SwapEMAWeights, TensorBoard
 from fastmlp.layers import Dense, Input
 from fastmlp.models import Sequential
 from fastmlp.saving import load_model
@@ -77,3 +77,8 @@ def test_tensorboards_files_are_closed_however_training_ends(rows, tmp_path):
     assert threading.active_count() == threads
     model.fit(*rows, validation_data=rows, epochs=2, callbacks=board, verbose=0)
     assert len(list((tmp_path / "validation").iterdir())) == 3, "one for each use, not for each epoch"
+
+
+def test_a_log_that_cannot_be_written_says_what_to_do(rows, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"CSVLogger: expected a file to write, got .*; make its folder first"):
+        made().fit(*rows, callbacks=CSVLogger(tmp_path / "nope" / "a.csv"), verbose=0)

@@ -207,7 +207,7 @@ def test_numbers_come_back_in_the_units_of_the_target():
             ("train", "people.csv", "--target", "bought", "--model", "people.csv"),
             "another file than those that are read",
         ),
-        (("predict", "none.safetensors", "people.csv"), "where there is none"),
+        (("predict", "none.safetensors", "people.csv"), "No such file"),
         (("predict", "people.csv", "people.csv"), "people.csv"),
         (("demo", "--epochs", "0"), "--epochs: expected a whole number"),
         (("demo", "--seed", "-1"), "--seed: expected a whole number"),

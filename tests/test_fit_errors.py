@@ -161,6 +161,13 @@ def test_calls_in_the_wrong_order():
         empty.fit(X, Y, verbose=0)
 
 
+def test_one_layer_is_no_list_and_one_number_no_shape():
+    with pytest.raises(TypeError, match=r"Sequential: expected a list of layers, got .*Dense.*; put it into one"):
+        Sequential(Dense(1))
+    with pytest.raises(TypeError, match=r"build: expected an input shape.* got 3; give \(None, 3\)"):
+        Sequential([Dense(1)]).build(3)
+
+
 def test_batches_come_with_all_they_need():
     model = made()
     stream = lambda *parts: iter([parts])

@@ -64,13 +64,14 @@ def test_paths_that_cannot_be(model, tmp_path):
         saving.save_model(model, "")
     with pytest.raises(FileNotFoundError, match="expected a folder that is there.*makedirs"):
         saving.save_model(model, tmp_path / "none" / "m.safetensors")
-    with pytest.raises(IsADirectoryError, match="add a file name"):
-        saving.save_model(model, tmp_path)
+    for folder in (tmp_path, f"{tmp_path}/new/"):
+        with pytest.raises(IsADirectoryError, match="add a file name"):
+            saving.save_model(model, folder)
     with pytest.raises(OSError, match="a device"):
         saving.save_model(model, os.devnull)
     with pytest.raises(FileNotFoundError, match="load_model: expected a file"):
         saving.load_model(tmp_path / "none.safetensors")
-    with pytest.raises(IsADirectoryError):
+    with pytest.raises(IsADirectoryError, match="load_model: expected a file, got .*; check the path"):
         saving.load_model(tmp_path)
 
 

@@ -38,7 +38,11 @@ class CSVLogger(Callback):
         """Open the file."""
         self.on_train_end()
         self.keys = None
-        self._file = open(self.filename, "a" if self.append else "w", newline="")  # noqa: SIM115, closed at the end
+        try:
+            self._file = open(self.filename, "a" if self.append else "w", newline="")  # noqa: SIM115, closed at the end
+        except OSError as error:
+            raise type(error)(f"CSVLogger: expected a file to write, got {self.filename!r}: {error.strerror}; make its "
+                              "folder first, or take another name") from None  # fmt: skip
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Write a line; the first one decides about the columns."""

@@ -44,6 +44,8 @@ class Sequential(Trainer, Configurable):
         self.name = automatic_name(type(self)) if name is None else str(name)
         self._layers: list[Layer] = []
         self._trainable = bool(trainable)
+        if layers is not None and not isinstance(layers, Iterable):
+            raise TypeError(f"Sequential: expected a list of layers, got {brief(layers)}; put it into one")
         for layer in layers or ():
             self.add(layer)
 
@@ -126,6 +128,9 @@ class Sequential(Trainer, Configurable):
             if not (self._layers and isinstance(self._layers[0], InputLayer)):
                 raise ValueError("build: expected an input shape, got none; give (None, features), or put Input first")
             input_shape = self._layers[0].batch_shape
+        if not isinstance(input_shape, Iterable):
+            raise TypeError(f"build: expected an input shape, rows (None) first, got {brief(input_shape)}; "
+                            f"give (None, {brief(input_shape)})")  # fmt: skip
         if not self.layers:
             raise RuntimeError("build: expected a model with layers, got an empty one; add some")
         layers = self._layers

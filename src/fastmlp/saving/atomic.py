@@ -39,7 +39,7 @@ def target(where: str, filepath: Any, overwrite: bool) -> str:
     if not os.path.isdir(folder):
         raise FileNotFoundError(f"{where}: expected a folder that is there, got {folder!r}; make it first, "
                                 "os.makedirs does")  # fmt: skip
-    if os.path.isdir(path):
+    if os.path.isdir(path) or not os.path.basename(path):
         raise IsADirectoryError(f"{where}: expected a path for a file, got the folder {path!r}; add a file name")
     if os.path.exists(path):
         if not overwrite:

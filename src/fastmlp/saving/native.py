@@ -136,10 +136,8 @@ def opened(where: str, path: str) -> Iterator[File]:
     try:
         with open(path, "rb") as raw:
             size = int.from_bytes(raw.read(8), "little")
-    except FileNotFoundError:
-        raise FileNotFoundError(
-            f"{where}: expected a file, got {path!r}, where there is none; check the path"
-        ) from None
+    except OSError as error:
+        raise type(error)(f"{where}: expected a file, got {path!r}: {error.strerror}; check the path") from None
     with blaming(where, path):
         if size > MOST_TEXT:
             raise ValueError(f"a header of {size} bytes, where {MOST_TEXT} is the most")
