@@ -220,6 +220,24 @@ def test_callbacks_may_use_the_model_they_train(rows):
     assert state(model) == state(twin)
 
 
+def test_callbacks_may_change_the_model_they_train(rows, tmp_path):
+    class Changes(Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 1:
+                self.model.set_weights([w + 1 for w in self.model.get_weights()])
+                self.model.save_weights(tmp_path / "w.safetensors")
+                self.model.load_weights(tmp_path / "w.safetensors")
+                self.model.compile("sgd", "mse")
+
+    model, twin = made(), made()
+    model.fit(*rows, epochs=2, callbacks=Changes(), verbose=0)
+    twin.fit(*rows, verbose=0)
+    twin.set_weights([w + 1 for w in twin.get_weights()])
+    twin.compile("sgd", "mse")
+    twin.fit(*rows, verbose=0)
+    assert state(model) == state(twin)
+
+
 def test_the_count_of_steps_can_be_set(rows):
     model, twin = made(), made()
     model.fit(*rows, verbose=0)
@@ -259,8 +277,9 @@ class Started(Callback):
             self.model.stop_training = True
 
 
-def test_while_one_thread_trains_others_are_told_so(rows):
+def test_while_one_thread_trains_others_are_told_so(rows, tmp_path):
     model, twin = made(), made()
+    twin.save_weights(tmp_path / "w.safetensors")
     training = Started()
     thread = threading.Thread(
         target=model.fit, args=rows, kwargs={"epochs": 10**6, "callbacks": training, "verbose": 0}, daemon=True
@@ -275,6 +294,11 @@ def test_while_one_thread_trains_others_are_told_so(rows):
         "test_on_batch": lambda: model.test_on_batch(*rows),
         "predict_on_batch": lambda: model.predict_on_batch(rows[0]),
         "call": lambda: model(rows[0]),
+        "compile": lambda: model.compile("sgd", "mse"),
+        "add": lambda: model.add(Dense(1)),
+        "pop": lambda: model.pop(),
+        "set_weights": lambda: model.set_weights(twin.get_weights()),
+        "load_weights": lambda: model.load_weights(tmp_path / "w.safetensors"),
     }
     for name, use in uses.items():
         with pytest.raises(RuntimeError, match=f"{name}: expected a model that no other thread trains"):

@@ -13,7 +13,7 @@ from fastmlp._objects import deserialize
 from fastmlp._validate import brief
 from fastmlp.models.compiled import Compiled, Learning
 from fastmlp.models.hooks import History
-from fastmlp.models.turns import Turn
+from fastmlp.models.turns import Turn, in_turn
 from fastmlp.program import Program
 
 
@@ -37,6 +37,7 @@ class Compiling:
 
     # ---- compile
 
+    @in_turn
     def compile(
         self,
         optimizer: Any = "rmsprop",

@@ -16,6 +16,7 @@ from fastmlp.models.feeds import ArrayFeed
 from fastmlp.models.memory import MemoryReport, memory_report
 from fastmlp.models.summary import summary as print_summary
 from fastmlp.models.trainer import Trainer
+from fastmlp.models.turns import in_turn
 from fastmlp.variables import Variable
 
 
@@ -56,6 +57,7 @@ class Sequential(Trainer, Configurable):
         """All but the input."""
         return [layer for layer in self._layers if not isinstance(layer, InputLayer)]
 
+    @in_turn
     def add(self, layer: Any, rebuild: bool = True) -> None:
         """Put a layer, or the layers of another Sequential, at the end."""
         if isinstance(layer, Sequential):
@@ -84,6 +86,7 @@ class Sequential(Trainer, Configurable):
         self._forget_programs()
         self._layers = layers
 
+    @in_turn
     def pop(self, rebuild: bool = True) -> Layer:
         """Take the last layer away."""
         if not self.layers:
@@ -202,6 +205,7 @@ class Sequential(Trainer, Configurable):
         """Copies of all variables, layer by layer."""
         return [v.numpy() for v in self.weights]
 
+    @in_turn
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Write what `get_weights` gave; all shapes are looked at before the first is written."""
         self._need_built("set_weights")
@@ -274,6 +278,7 @@ class Sequential(Trainer, Configurable):
         """Write its weights."""
         saving.save_weights(self, filepath, overwrite)
 
+    @in_turn
     def load_weights(self, filepath: Any, skip_mismatch: bool = False) -> None:
         """Read weights that this model, or one built alike, has saved."""
         saving.load_weights(self, filepath, skip_mismatch)

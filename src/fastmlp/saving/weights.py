@@ -10,6 +10,7 @@ import numpy as np
 
 from fastmlp._objects import snake_case
 from fastmlp._validate import brief
+from fastmlp.layers.base import user_level
 from fastmlp.saving import atomic, native
 from fastmlp.variables import Variable
 
@@ -140,8 +141,5 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None
             skipped = {layer_of(name) for name in wrong}
             variables = {name: v for name, v in variables.items() if layer_of(name) not in skipped}
             warnings.warn(f"load_weights: {brief(sorted(skipped))} of {path!r} and of the model differ and stay as "
-                          "they are", UserWarning, stacklevel=_OUTSIDE)  # fmt: skip
+                          "they are", UserWarning, stacklevel=user_level())  # fmt: skip
         assign(where, path, file, variables)
-
-
-_OUTSIDE = 3  # stacklevel: load_weights is called by the model's method of that name
