@@ -10,6 +10,16 @@ import numpy as np
 from fastmlp.callbacks import CallbackList
 
 
+def save_state(model, path):
+    """What `fastmlp.saving` does for models."""
+    Path(path).write_text(json.dumps([model.weight, model.optimizer.iterations]))
+
+
+def load_state(model, path):
+    """What `fastmlp.saving` does for models."""
+    model.weight, model.optimizer.iterations = json.loads(Path(path).read_text())
+
+
 class Scripted:
     """``fit`` runs epochs whose logs are given as lists, and counts them in its one weight."""
 
@@ -32,12 +42,6 @@ class Scripted:
 
     def save_weights(self, path, overwrite=True):
         self.saved.append(f"weights:{path}")
-
-    def _save_state(self, path):
-        Path(path).write_text(json.dumps([self.weight, self.optimizer.iterations]))
-
-    def _load_state(self, path):
-        self.weight, self.optimizer.iterations = json.loads(Path(path).read_text())
 
     def fit(self, callbacks, initial_epoch=0, crash_in=None, **script):
         """Logs of epoch i are the i-th of each list; a batch's are those of its epoch. Crashes after a batch of one."""

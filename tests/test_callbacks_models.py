@@ -7,10 +7,12 @@ import threading
 import numpy as np
 import pytest
 from fastmlp import optimizers
-from fastmlp.callbacks import CSVLogger, LambdaCallback, ModelCheckpoint, SwapEMAWeights, TensorBoard
+from fastmlp.callbacks import CallbackList, CSVLogger, LambdaCallback, ModelCheckpoint, SwapEMAWeights, TensorBoard
 from fastmlp.layers import Dense, Input
 from fastmlp.models import Sequential
 from fastmlp.saving import load_model
+from fastmlp.variables import Variable
+from scripted import Scripted
 
 
 @pytest.fixture
@@ -37,6 +39,20 @@ def test_checkpoints_are_files_of_models_and_of_weights(rows, tmp_path):
     assert same(load_model(f"{tmp_path}/new/2-{losses[1]:.1f}.safetensors").get_weights(), model.get_weights())
     twin.load_weights(tmp_path / "best.safetensors")
     assert same(twin.get_weights(), model.get_weights())
+
+
+def test_averages_of_a_real_optimizer():
+    weights, model = Variable(np.array([1.0, 2.0], "f4")), Scripted()
+    model.optimizer, model.trainable_variables = optimizers.SGD(1.0, use_ema=True, ema_momentum=0.5), [weights]
+    for _ in range(2):
+        model.optimizer.apply_gradients([(np.array([1.0, -1.0], "f4"), weights)])
+    trained, (average,) = weights.numpy(), [mean.numpy() for mean in model.optimizer.averages]
+    assert not np.array_equal(trained, average)
+    calls = CallbackList(SwapEMAWeights(), model=model)
+    calls.on_test_begin()
+    np.testing.assert_array_equal(weights.numpy(), average)
+    calls.on_test_end()
+    np.testing.assert_array_equal(weights.numpy(), trained)
 
 
 @pytest.mark.parametrize("use", ["fit", "evaluate", "predict"])

@@ -207,8 +207,9 @@ def test_layers_that_differ_can_be_skipped(model, path):
     saving.save_weights(model, path)
     other = Sequential([layers.Input((6,)), layers.Dense(5), layers.Dense(3, use_bias=False), layers.Dense(2)])
     before = other.get_weights()
-    with pytest.warns(UserWarning, match="weights/dense_1.*weights/dense_2"):
+    with pytest.warns(UserWarning, match="weights/dense_1.*weights/dense_2") as caught:
         other.load_weights(path, skip_mismatch=True)
+    assert caught[0].filename == __file__
     np.testing.assert_array_equal(other.get_weights()[0], model.get_weights()[0])
     np.testing.assert_array_equal(other.get_weights()[1], model.get_weights()[1])
     for i in (2, 3, 4):  # dense_1 as a whole: it has no bias here

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from fastmlp import saving
 from fastmlp._validate import brief, whole
 from fastmlp.callbacks.monitor import MonitorCallback
 from fastmlp.models.hooks import Callback, Logs
@@ -155,8 +156,8 @@ class BackupAndRestore(_Periodic):
     'epoch'
     """
 
-    # A backup is a state, written by model._save_state(path) and read by model._load_state(path), and a note that names
-    # it. The note is replaced in one move when the state is complete: at any moment one of them is whole.
+    # A backup is a state and a note that names it. The note is replaced in one move when the state is complete: at any
+    # moment one of them is whole.
 
     def __init__(
         self,
@@ -180,7 +181,7 @@ class BackupAndRestore(_Periodic):
         for note in filter(Path.exists, (self._note, self._previous)):
             try:
                 kept = json.loads(note.read_text())
-                self.model._load_state(str(note.parent / kept["state"]))
+                saving.load_state(self.model, note.parent / kept["state"])
             except (OSError, ValueError, KeyError) as error:
                 failed = failed or error
             else:
@@ -194,7 +195,7 @@ class BackupAndRestore(_Periodic):
         self._note.parent.mkdir(parents=True, exist_ok=True)
         older = self._states()
         state = self._note.parent / f"state-{int(older[-1].name[6:]) + 1 if older else 1}"
-        self.model._save_state(str(state))
+        saving.save_state(self.model, state)
         fresh = Path(f"{self._note}.new")
         done = {"epoch": epoch + 1, "batch": 0} if batch is None else {"epoch": epoch, "batch": batch + 1}
         fresh.write_text(json.dumps({**done, "state": state.name}))

@@ -17,6 +17,7 @@ from fastmlp.models.memory import MemoryReport, memory_report
 from fastmlp.models.summary import summary as print_summary
 from fastmlp.models.trainer import Trainer
 from fastmlp.models.turns import in_turn
+from fastmlp.saving.weights import need_built
 from fastmlp.variables import Variable
 
 
@@ -160,21 +161,16 @@ class Sequential(Trainer, Configurable):
         for layer in layers if not self._trainable else ():
             layer.trainable = False
 
-    def _need_built(self, where: str) -> None:
-        if not self.built:
-            raise RuntimeError(f"{where}: expected a built model, got '{self.name}' without an input shape; "
-                               "put Input(shape=…) first, call build, or call it on data")  # fmt: skip
-
     @property
     def input_shape(self) -> tuple[int | None, ...]:
         """The shape it takes, rows first."""
-        self._need_built("input_shape")
+        need_built("input_shape", self)
         return self._layers[0].input_shape  # type: ignore[return-value]
 
     @property
     def output_shape(self) -> tuple[int | None, ...]:
         """The shape it gives, rows first."""
-        self._need_built("output_shape")
+        need_built("output_shape", self)
         return self._layers[-1].output_shape  # type: ignore[return-value]
 
     # ---- weights
@@ -208,7 +204,7 @@ class Sequential(Trainer, Configurable):
     @in_turn
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Write what `get_weights` gave; all shapes are looked at before the first is written."""
-        self._need_built("set_weights")
+        need_built("set_weights", self)
         mine, given = self.weights, [np.asarray(w) for w in weights]
         want, got = [v.shape for v in mine], [w.shape for w in given]
         if want != got:
@@ -219,7 +215,7 @@ class Sequential(Trainer, Configurable):
 
     def count_params(self) -> int:
         """How many numbers its weights hold."""
-        self._need_built("count_params")
+        need_built("count_params", self)
         return sum(v.size for v in self.weights)
 
     # ---- what it is
@@ -238,7 +234,7 @@ class Sequential(Trainer, Configurable):
         if x is not None:
             rows = self._rows_of("memory_report", x)
             feed = ArrayFeed(rows, None, None) if y is None else self._feed_of("memory_report", x, y, None)
-        self._need_built("memory_report")
+        need_built("memory_report", self)
         size = whole("memory_report: batch_size", 32 if batch_size is None else batch_size)
         size = size if feed is None else min(size, feed.rows)
         program = self._network(size)
@@ -286,9 +282,3 @@ class Sequential(Trainer, Configurable):
     def to_json(self) -> str:
         """Its config."""
         return str(saving.model_to_json(self))
-
-    def _save_state(self, filepath: Any) -> None:
-        saving.save_state(self, filepath)
-
-    def _load_state(self, filepath: Any) -> None:
-        saving.load_state(self, filepath)

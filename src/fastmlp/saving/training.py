@@ -47,7 +47,7 @@ def save_state(model: Any, filepath: Any, extra: Mapping[str, Any] | None = None
         What else to remember, as JSON can hold it.
     """
     weights.need_built("save_state", model)
-    optimizer = _optimizer_of("save_state", model)
+    optimizer = model._need_compiled("save_state").optimizer
     optimizer.build(model.trainable_weights)
     try:
         more = json.dumps(dict(extra or {}))
@@ -65,7 +65,7 @@ def load_state(model: Any, filepath: Any) -> dict[str, Any]:
     """
     where, path = "load_state", atomic.checked_path("load_state", filepath)
     weights.need_built(where, model)
-    optimizer = _optimizer_of(where, model)
+    optimizer = model._need_compiled(where).optimizer
     with native.opened(where, path) as file:
         with native.blaming(where, path):
             found = file.json("training_state")
@@ -83,10 +83,3 @@ def load_state(model: Any, filepath: Any) -> dict[str, Any]:
         weights.assign(where, path, file, variables | remembered)
     restore(model, state)
     return extra
-
-
-def _optimizer_of(where: str, model: Any) -> Any:
-    if model.optimizer is None:
-        raise RuntimeError(f"{where}: expected a compiled model, got '{model.name}' before compile; "
-                           "call compile(optimizer, loss)")  # fmt: skip
-    return model.optimizer
