@@ -201,7 +201,7 @@ def test_it_is_a_table():
     assert parts == ["weights", "optimizer's state", "buffers for a batch of 32", "variables outside the network",
                      "made of the data", "total", "data, read in place"]  # fmt: skip
     assert len({len(line) for line in text.splitlines()}) == 1
-    assert text.endswith(" 766.6 KiB")
+    assert text.endswith(" 766.60 KB")
 
 
 def test_a_model_that_only_predicts_has_less():

@@ -7,26 +7,11 @@ from dataclasses import dataclass
 
 from fastmlp.models.evaluation import flat_view
 from fastmlp.models.feeds import ArrayFeed
+from fastmlp.models.summary import readable_size
 from fastmlp.program import Program
 from fastmlp.variables import Variable
 
 _INDEX, _LABEL = 8, 4  # bytes of a row's number, of a class as C takes it
-
-
-def in_units(count: int) -> str:
-    """A number of bytes as people read it.
-
-    >>> in_units(640), in_units(407_080), in_units(188_160_000)
-    ('640 B', '397.5 KiB', '179.4 MiB')
-    """
-    if count < 1024:
-        return f"{count} B"
-    size, unit = count / 1024, "KiB"
-    for larger in ("MiB", "GiB", "TiB"):
-        if size < 1024:
-            break
-        size, unit = size / 1024, larger
-    return f"{size:.1f} {unit}"
 
 
 @dataclass(frozen=True)
@@ -34,11 +19,11 @@ class MemoryReport:
     """Bytes by part; its text is a table.
 
     >>> print(MemoryReport(batch_size=32, weights=4000, optimizer=8000, buffers=50_000, variables=0))
-    weights                             3.9 KiB
-    optimizer's state                   7.8 KiB
-    buffers for a batch of 32          48.8 KiB
-    variables outside the network           0 B
-    total                              60.5 KiB
+    weights                             3.91 KB
+    optimizer's state                   7.81 KB
+    buffers for a batch of 32          48.83 KB
+    variables outside the network        0.00 B
+    total                              60.55 KB
 
     Parameters
     ----------
@@ -84,7 +69,7 @@ class MemoryReport:
         lines |= {"made of the data": self.copies} if self.data else {}
         lines |= {"total": self.total}
         lines |= {"data, read in place": self.data} if self.data else {}
-        return "\n".join(f"{name:<30}{in_units(count):>13}" for name, count in lines.items())
+        return "\n".join(f"{name:<30}{readable_size(count):>13}" for name, count in lines.items())
 
 
 def _bytes(variables: Sequence[Variable]) -> int:

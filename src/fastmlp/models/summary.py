@@ -129,7 +129,7 @@ def _count(weights: Sequence[Any]) -> tuple[int, int]:
 
 
 def readable_size(size: float) -> str:
-    """So many bytes in a unit that suits.
+    """So many bytes in a unit that suits, as Keras writes it: a KB has 1024.
 
     >>> readable_size(1536)
     '1.50 KB'
