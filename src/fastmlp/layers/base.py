@@ -15,6 +15,7 @@ from fastmlp import config, constraints, initializers, regularizers
 from fastmlp._objects import Configurable, snake_case
 from fastmlp._room import claim
 from fastmlp._validate import brief, whole
+from fastmlp.layers.weights import HasWeights
 from fastmlp.program import Program
 from fastmlp.variables import Variable
 
@@ -69,7 +70,7 @@ def real_dtype(where: str, dtype: Any) -> str | None:
     return name
 
 
-class Layer(Configurable):
+class Layer(HasWeights, Configurable):
     """A step of a network: made with settings, built for an input shape, lowered into operations of a program."""
 
     def __init__(
@@ -217,36 +218,10 @@ class Layer(Configurable):
         """All variables, trainable ones first."""
         return sorted(self._variables, key=lambda v: not v.trainable)
 
-    variables = weights
-
     @property
     def trainable_weights(self) -> list[Variable]:
         """Those that training changes."""
         return [v for v in self._variables if v.trainable] if self.trainable else []
-
-    trainable_variables = trainable_weights
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        """Those that it does not."""
-        trained = {id(v) for v in self.trainable_weights}
-        return [v for v in self.weights if id(v) not in trained]
-
-    non_trainable_variables = non_trainable_weights
-
-    def get_weights(self) -> list[np.ndarray]:
-        """Copies of all variables."""
-        return [v.numpy() for v in self.weights]
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Write what `get_weights` gave. All shapes are looked at before the first is written."""
-        mine, given = self.weights, [np.asarray(w) for w in weights]
-        want, got = [v.shape for v in mine], [w.shape for w in given]
-        if want != got:
-            raise ValueError(f"set_weights: expected arrays of shapes {want} for layer '{self.name}', got {got}; "
-                             "take them from get_weights of a layer built alike")  # fmt: skip
-        for variable, values in zip(mine, given, strict=True):
-            variable.assign(values)
 
     def count_params(self) -> int:
         """How many numbers its weights hold."""

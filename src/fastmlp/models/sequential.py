@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from fastmlp import saving
 from fastmlp._objects import Configurable, deserialize, registered_name
 from fastmlp._validate import brief, unknown, whole
 from fastmlp.layers.base import Layer, automatic_name
 from fastmlp.layers.core import InputLayer
+from fastmlp.layers.weights import HasWeights
 from fastmlp.models.feeds import ArrayFeed
 from fastmlp.models.memory import MemoryReport, memory_report
 from fastmlp.models.summary import summary as print_summary
@@ -21,7 +20,7 @@ from fastmlp.saving.weights import need_built
 from fastmlp.variables import Variable
 
 
-class Sequential(Trainer, Configurable):
+class Sequential(Trainer, HasWeights, Configurable):
     """Layers one after the other, trained as one program.
 
     Parameters
@@ -180,38 +179,16 @@ class Sequential(Trainer, Configurable):
         """The variables of all layers, layer by layer."""
         return [v for layer in self._layers for v in layer.weights]
 
-    variables = weights
-
     @property
     def trainable_weights(self) -> list[Variable]:
         """Those that training changes."""
         return [] if not self._trainable else [v for layer in self._layers for v in layer.trainable_weights]
 
-    trainable_variables = trainable_weights
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        """Those that it does not."""
-        trained = {id(v) for v in self.trainable_weights}
-        return [v for v in self.weights if id(v) not in trained]
-
-    non_trainable_variables = non_trainable_weights
-
-    def get_weights(self) -> list[np.ndarray]:
-        """Copies of all variables, layer by layer."""
-        return [v.numpy() for v in self.weights]
-
     @in_turn
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Write what `get_weights` gave; all shapes are looked at before the first is written."""
         need_built("set_weights", self)
-        mine, given = self.weights, [np.asarray(w) for w in weights]
-        want, got = [v.shape for v in mine], [w.shape for w in given]
-        if want != got:
-            raise ValueError(f"set_weights: expected arrays of shapes {want}, got {got}; take them from get_weights of "
-                             "a model built alike")  # fmt: skip
-        for variable, values in zip(mine, given, strict=True):
-            variable.assign(values)
+        super().set_weights(weights)
 
     def count_params(self) -> int:
         """How many numbers its weights hold."""
