@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 
 import numpy as np
@@ -117,3 +118,55 @@ def test_names_that_live_elsewhere():
     from fastmlp._objects import find_registered
 
     assert find_registered("mine>triple") is triple
+
+
+BARS = [
+    ({"target": 12}, [(12, [("loss", 0.5), ("acc", 0.25)])]),
+    ({"target": 12, "verbose": 2}, [(4, [("loss", 4.0)]), (12, None)]),
+    ({"target": 6, "width": 9, "unit_name": "page", "verbose": 2, "interval": 9},
+     [(2, [("loss", 4.0), ("rate", 1.0)]), (5, [("loss", 1.0), ("rate", 2.0)]), (6, [("more", 7.0)])]),
+    ({"target": 6, "stateful_metrics": ["rate"], "width": 9},
+     [(6, [("loss", 1e-5), ("rate", np.float32(2.0))])]),
+    ({"target": 6, "stateful_metrics": ["rate"], "verbose": 2},
+     [(2, [("loss", 4.0), ("rate", 1.0)]), (5, [("loss", 1.0), ("rate", 2.0)]), (6, None)]),
+    ({"target": 3, "verbose": 0}, [(3, None)]),
+]  # fmt: skip
+
+
+def shown(bar, updates, capsys):
+    """What is printed, without times."""
+    for current, values in updates:
+        bar.update(current, values)
+    text = re.sub(r"\x1b\[\d+m|[\b\r]", "", capsys.readouterr().out)
+    return re.sub(r"\d+s( -)? \d+.?s/", "T", text).strip()
+
+
+@pytest.mark.parametrize(
+    ("given", "updates", "text"),
+    [(*bar, text) for bar, text in zip(BARS, [
+        f"12/12 {'━' * 20} Tstep - loss: 0.5000 - acc: 0.2500",
+        "12/12 - Tstep - loss: 4.0000",
+        "6/6 - Tpage - loss: 2.2000 - rate: 1.6000 - more: 7.0000",
+        f"6/6 {'━' * 9} Tstep - loss: 1.0000e-05 - rate: 2.0000",
+        "6/6 - Tstep - loss: 2.2000 - rate: 2.0000",
+        "",
+    ], strict=True)],
+)  # fmt: skip
+def test_a_bar_for_loops_of_ones_own(given, updates, text, capsys):
+    assert shown(utils.Progbar(**given), updates, capsys) == text
+
+
+@pytest.mark.parametrize(("given", "updates"), BARS)
+def test_the_bar_agrees_with_keras(given, updates, capsys):
+    keras = pytest.importorskip("keras")
+    theirs = shown(keras.utils.Progbar(**given), updates, capsys)
+    assert shown(utils.Progbar(**given), updates, capsys) == theirs
+
+
+def test_a_bar_counts_on_to_an_end_that_nobody_knew(capsys):
+    bar = utils.Progbar(None)
+    for value in (1.0, 2.0, 6.0):
+        bar.add(1, [("loss", value)])
+    assert capsys.readouterr().out == "", "in a file there is one line"
+    bar.update(3, finalize=True)
+    assert capsys.readouterr().out.endswith("/step - loss: 3.0000\n")

@@ -1,8 +1,8 @@
-"""Small helpers under Keras's names: one-hot labels, unit vectors, (x, y, weight) tuples, data by index."""
+"""Small helpers under Keras's names: one-hot labels, unit vectors, (x, y, weight) tuples, data by index, a bar."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import count
 from typing import Any
 
@@ -12,9 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 from fastmlp._objects import register_serializable
 from fastmlp._validate import brief, whole
 from fastmlp.models.feeds import split_batch
+from fastmlp.models.progress import ProgressLine
 from fastmlp.random import set_random_seed
 
 __all__ = [
+    "Progbar",
     "PyDataset",
     "Sequence",
     "normalize",
@@ -138,3 +140,62 @@ class PyDataset:
 
 
 Sequence = PyDataset
+
+
+class Progbar:
+    """The progress line for loops of your own.
+
+    On a screen it moves; elsewhere it is printed once, when the target is reached.
+
+    Parameters
+    ----------
+    target
+        How many steps there are; None if nobody knows.
+    width
+        Of the bar.
+    verbose
+        0: nothing; 1: a bar; 2: a line at the end.
+    interval
+        The least number of seconds between two drawings.
+    stateful_metrics
+        Names of values to show as they are; others are averaged over the steps.
+    unit_name
+        What is counted.
+
+    >>> bar = Progbar(10, verbose=0)
+    >>> bar.update(3, [("loss", 0.5)])
+    >>> bar.add(7, [("loss", 0.4)])
+    """
+
+    def __init__(
+        self,
+        target: int | None,
+        width: int = 20,
+        verbose: int = 1,
+        interval: float = 0.05,
+        stateful_metrics: Iterable[str] | None = None,
+        unit_name: str = "step",
+    ) -> None:
+        self.target, self.stateful_metrics = target, set(stateful_metrics or ())
+        self._line = ProgressLine(verbose=verbose)
+        self._line.width, self._line.interval, self._line.unit, self._line.ordered = width, interval, unit_name, False
+        self._line.epoch_begin(0, target)
+        self._done, self._sums = 0, dict[str, tuple[Any, int]]()
+
+    def update(self, current: int, values: Iterable[tuple[str, Any]] | None = None,
+               finalize: bool | None = None) -> None:  # fmt: skip
+        """`current` steps are done, with these values since the last time; the last time they are shown as they are."""
+        if finalize is None:
+            finalize = self.target is not None and current >= self.target
+        for name, value in values or ():
+            total, count, steps = *self._sums.get(name, (0.0, 0)), max(current - self._done, 1)
+            if finalize or name in self.stateful_metrics:
+                total, count, steps = 0.0, 0, 1
+            self._sums[name] = total + value * steps, count + steps
+        self._done = current
+        means = {name: total / count for name, (total, count) in self._sums.items()}
+        (self._line.epoch_end if finalize else self._line.update)(current, means)
+
+    def add(self, n: int, values: Iterable[tuple[str, Any]] | None = None) -> None:
+        """So many further steps are done."""
+        self.update(self._done + n, values)

@@ -14,9 +14,6 @@ import numpy as np
 from fastmlp._validate import whole
 from fastmlp.models.hooks import Callback, Logs
 
-_WIDTH = 20  # of the bar
-_REDRAW = 0.05  # seconds
-
 
 def say(message: str, end: str = "\n", stream: Any = None) -> bool:
     """Print to `stream` (sys.stdout) as far as it can: training goes on without it. Whether it could."""
@@ -65,28 +62,30 @@ def verbosity(where: str, verbose: Any) -> int:
     return int(verbose) if isinstance(verbose, (bool, np.bool_)) else whole(f"{where}: verbose", verbose, 0)
 
 
-def format_metrics(logs: Mapping[str, Any] | None) -> str:
+def _place(name: str) -> tuple[bool, bool, str]:
+    return name.startswith("learning_rate"), name.startswith("val_"), name
+
+
+def format_metrics(logs: Mapping[str, Any] | None, ordered: bool = True) -> str:
     """``" - accuracy: 0.9200 - loss: 0.2700"``: in alphabetical order, those of validation next, learning rates last.
+
+    Or, if not `ordered`, as they come.
 
     >>> format_metrics({"val_loss": 0.0001, "loss": 0.27, "learning_rate": 0.01, "accuracy": 0.92})
     ' - accuracy: 0.9200 - loss: 0.2700 - val_loss: 1.0000e-04 - learning_rate: 0.0100'
     """
-
-    def place(name: str) -> tuple[bool, bool, str]:
-        return name.startswith("learning_rate"), name.startswith("val_"), name
-
-    text = ""
-    for name in sorted(logs or {}, key=place):
-        value = float(np.mean((logs or {})[name]))
+    text, logs = "", logs or {}
+    for name in sorted(logs, key=_place) if ordered else logs:
+        value = float(np.mean(logs[name]))
         text += f" - {name}: " + (f"{value:.4f}" if abs(value) > 1e-3 else f"{value:.4e}")
     return text
 
 
-def format_pace(seconds: float) -> str:
+def format_pace(seconds: float, unit: str = "step") -> str:
     """The time of one step: ``512us/step``."""
     if seconds >= 1 or seconds == 0:
-        return f"{seconds:.0f}s/step"
-    return f"{seconds * 1e3:.0f}ms/step" if seconds >= 1e-3 else f"{seconds * 1e6:.0f}us/step"
+        return f"{seconds:.0f}s/{unit}"
+    return f"{seconds * 1e3:.0f}ms/{unit}" if seconds >= 1e-3 else f"{seconds * 1e6:.0f}us/{unit}"
 
 
 def format_wait(seconds: float) -> str:
@@ -119,6 +118,8 @@ class ProgressLine:
     Epoch 1/3
     """
 
+    width, interval, unit, ordered = 20, 0.05, "step", True  # of the bar; seconds; what is counted; for metrics
+
     def __init__(self, epochs: int = 1, verbose: Any = "auto", stream: TextIO | None = None) -> None:
         self.epochs = epochs
         self.verbose = verbosity("ProgressLine", verbose)
@@ -140,7 +141,7 @@ class ProgressLine:
         self._out = sys.stdout if self.stream is None else self.stream
         self._live = self.verbose == 1 and redraws(self._out)
         self._bar = ("━", "─") if can_show(self._out, "━─") else ("=", ".")
-        self._due = self._started + _REDRAW if self._live else float("inf")
+        self._due = self._started + self.interval if self._live else float("inf")
         if self.epochs > 1:
             self._print(f"Epoch {epoch + 1}/{self.epochs}\n")
 
@@ -149,10 +150,10 @@ class ProgressLine:
         now = time.perf_counter()
         if now < self._due:
             return
-        self._due = now + _REDRAW
+        self._due = now + self.interval
         pace = (now - self._started) / max(step, 1)
         clock = format_wait(pace * max(self.steps - step, 0)) if self.steps else f"{now - self._started:.0f}s"
-        self._draw(self._fitted(step, f" {clock} {format_pace(pace)}{format_metrics(logs)}"))
+        self._draw(self._fitted(step, f" {clock} {self._paced(pace, logs)}"))
 
     def epoch_end(self, step: int, logs: Mapping[str, Any] | None = None) -> None:
         """The epoch is over after so many steps."""
@@ -161,11 +162,11 @@ class ProgressLine:
         self._due = float("inf")
         spent = time.perf_counter() - self._started
         self.steps = self.steps or step
-        pace, metrics = format_pace(spent / max(step, 1)), format_metrics(logs)
+        rest = self._paced(spent / max(step, 1), logs)
         if self.verbose == 2:
-            self._print(f"{self._count(step)} - {spent:.0f}s - {pace}{metrics}\n")
+            self._print(f"{self._count(step)} - {spent:.0f}s - {rest}\n")
         else:
-            self._draw(f"{self._count(step)} {self._filled(step)} {spent:.0f}s {pace}{metrics}", end="\n")
+            self._draw(f"{self._count(step)} {self._filled(step, self.width)} {spent:.0f}s {rest}", end="\n")
             self._drawn = 0
 
     def close(self) -> None:
@@ -178,7 +179,10 @@ class ProgressLine:
     def _count(self, step: int) -> str:
         return f"{step:{len(str(self.steps))}d}/{self.steps}" if self.steps else f"{step:7d}/Unknown"
 
-    def _filled(self, step: int, width: int = _WIDTH) -> str:
+    def _paced(self, pace: float, logs: Mapping[str, Any] | None) -> str:
+        return format_pace(pace, self.unit) + format_metrics(logs, self.ordered)
+
+    def _filled(self, step: int, width: int) -> str:
         done = width * min(step, self.steps or step) // max(self.steps or step, 1)
         return self._bar[0] * done + self._bar[1] * (width - done)
 
@@ -186,7 +190,7 @@ class ProgressLine:
         """The unfinished line; on a narrow screen a shorter bar, then no end: what wraps, cannot be drawn over."""
         count = self._count(step)
         columns = self._columns()
-        width = min(_WIDTH, columns - len(count) - len(rest) - 1)
+        width = min(self.width, columns - len(count) - len(rest) - 1)
         text = f"{count} {self._filled(step, width)}{rest}" if self.steps and width >= 4 else count + rest
         return text if len(text) <= columns else text[: columns - 3] + "..."
 
