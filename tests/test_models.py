@@ -89,16 +89,27 @@ def test_layers_frozen_or_thawed_since_want_another_compile(first, rng):
     model.fit(x, y, verbose=0)
     model.layers[0].trainable = not first
     now = "frozen" if first else "trainable"
-    for call in (
-        lambda: model.fit(x, y, verbose=0),
-        lambda: model.train_on_batch(x, y),
-        lambda: model(x, training=True),
-    ):
+    for call in (lambda: model.fit(x, y, verbose=0), lambda: model.train_on_batch(x, y)):
         with pytest.raises(RuntimeError, match=f"'{model.layers[0].name}', which is {now} since"):
             call()
     model.evaluate(x, y, verbose=0)
+    model(x, training=True)
+    model.layers[0].trainable = first
+    model.fit(x, y, verbose=0)
+    model.layers[0].trainable = not first
     model.compile("sgd", "mse")
     model.fit(x, y, verbose=0)
+
+
+def test_layers_frozen_between_compile_and_fit_stay(rng):
+    x, y = data(rng)
+    model = made()
+    before = model.get_weights()
+    model.evaluate(x, y, verbose=0)
+    model.layers[0].trainable = False
+    model.fit(x, y, verbose=0)
+    assert same(before[:2], model.get_weights()[:2])
+    assert not same(before[2:], model.get_weights()[2:])
 
 
 def test_a_state_read_back_does_not_hide_that_layers_are_frozen_since(rng, tmp_path):

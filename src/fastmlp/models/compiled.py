@@ -40,12 +40,10 @@ class Compiled:
     ----------
     optimizer, loss, chosen, weighted
         As given to compile.
-    learning
-        Which layers training changed then.
     """
 
-    def __init__(self, optimizer: Any, loss: Any, chosen: Any, weighted: Any, learning: Learning) -> None:
-        self.learning = learning
+    def __init__(self, optimizer: Any, loss: Any, chosen: Any, weighted: Any) -> None:
+        self.learning: Learning | None = None  # which layers the first training changed
         self.given = {"optimizer": optimizer, "loss": loss, "metrics": chosen, "weighted_metrics": weighted}
         self.optimizer: Any = optimizers.get(optimizer)
         if self.optimizer is None:

@@ -67,7 +67,7 @@ class Compiling:
         if loss_weights is not None and not np.array_equal(np.ravel(list(_values(loss_weights))), [1]):
             raise ValueError(f"compile: expected loss_weights None for the one output, got {brief(loss_weights)}; "
                              "scale the learning rate, or sample_weight")  # fmt: skip
-        compiled = Compiled(optimizer, loss, metrics, weighted_metrics, self._learning)
+        compiled = Compiled(optimizer, loss, metrics, weighted_metrics)
         if compiled.optimizer.gradient_accumulation_steps:
             raise ValueError("compile: expected gradient_accumulation_steps None, got "
                              f"{compiled.optimizer.gradient_accumulation_steps}; take a larger batch_size")  # fmt: skip
@@ -96,16 +96,21 @@ class Compiling:
         return [(layer, self.trainable and layer.trainable) for layer in self._layers]
 
     def _changed(self) -> Learning:
-        """Those of them that were otherwise at compile."""
-        before = [] if self._compiled is None else self._compiled.learning
+        """Those of them that were otherwise when training began."""
+        before = (self._compiled and self._compiled.learning) or []
         return [(layer, learns) for layer, learns in self._learning if (layer, not learns) in before]
 
     def _need_same_layers(self, where: str) -> None:
-        """Layers frozen since compile, or no longer, want another one; a program made for others is of no use."""
+        """Layers frozen since training began, or no longer, want another compile."""
         for layer, learns in self._changed():
-            raise RuntimeError(f"{where}: expected layers trainable or frozen as they were at compile, got "
+            raise RuntimeError(f"{where}: expected layers trainable or frozen as they were when training began, got "
                                f"'{layer.name}', which is {'trainable' if learns else 'frozen'} since; "
                                "compile the model again")  # fmt: skip
+        self._need_compiled(where).learning = self._learning
+        self._follow_layers()
+
+    def _follow_layers(self) -> None:
+        """A program made for others to learn is of no use."""
         if self._program is not None and self._program.trainable != self._learning:
             self._forget_programs()
 

@@ -165,7 +165,10 @@ class BatchFeed:
             self._current = None
 
     def batches(self, rng: np.random.Generator | None = None) -> Iterator[Batch]:
-        """Those of one epoch, at whose ends a PyDataset is told of it; not at the end of one that was cut short."""
+        """Those of one epoch, at whose ends a PyDataset is told of it; not at the end of one that was cut short.
+
+        With `rng`, in training, an epoch that wants more begins the next round.
+        """
         self._tell("on_epoch_begin")
         fresh = False  # whether what is read now has given nothing yet
         if self._current is None or (self._limit is None and not self._once):
@@ -177,7 +180,7 @@ class BatchFeed:
             except StopIteration:
                 if self._limit is None:
                     break
-                if self._once or fresh:
+                if self._once or fresh or rng is None:
                     warnings.warn(f"{self.where}: the data ended after {given} of {self._limit} batches; make them "
                                   "repeat, or ask for fewer steps", UserWarning, stacklevel=user_level())  # fmt: skip
                     break

@@ -324,7 +324,7 @@ class Trainer(Compiling):
     def __call__(self, inputs: Any, training: bool = False) -> np.ndarray:
         """The output for an array of rows; in training with noise, and with the moments of this batch."""
         if training:
-            self._need_same_layers("call")
+            self._follow_layers()
         return self._network().call(self._rows_of("call", inputs), training=training)
 
 

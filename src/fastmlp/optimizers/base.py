@@ -123,15 +123,16 @@ class Optimizer(Paced):
         return self._slots[variable]
 
     def build(self, variables: Iterable[Variable]) -> None:
-        """Bind it to the variables that it will move."""
+        """Bind it to the variables that it will move; for others than before only if it has not made a step."""
         trained = list(variables)
-        if self.built:
+        if self.built and (self._batches.numpy() or trained == self._trained):
             self._check_known(trained)
             if self.use_ema and trained != self._trained:
                 raise ValueError(f"{self.name}: expected the {len(self._trained)} variables whose averages it keeps, "
                                  f"got {len(trained)} of them; make a new optimizer")  # fmt: skip
             return
         self._trained = trained
+        self._state = []
         if self.use_ema:
             self._averages = [self._remember(v, "average", 0.0) for v in trained]
         if self.gradient_accumulation_steps:
