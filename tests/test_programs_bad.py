@@ -78,7 +78,7 @@ def test_bad_networks():
         (ValueError, "optimizer: expected one of", lambda: network(FIVE, optimizer=("adamw", (), 0.1, {}))),
         (ValueError, "adam: expected 4", lambda: network(FIVE, optimizer=("adam", (), 0.1, {}))),
         (ValueError, "row_activation: expected one of", lambda: network(FIVE, output=("relu", ()))),
-        (ValueError, "reduction: expected one of", lambda: network(FIVE, reduction="mean")),
+        (ValueError, "reduction: expected one of", lambda: network(FIVE, reduction="none")),
         (ValueError, "logits: expected a dense layer", lambda: network(FIVE, SAMPLES["prelu"], logits=True)),
         (ValueError, "logits: expected a dense layer", lambda: network(SAMPLES["activity"], logits=True)),
         (ValueError, "a network that shows", lambda: _core.Run(network(FIVE), X, np.zeros((3, 5)), None, [label])),
