@@ -198,6 +198,7 @@ typedef struct fm_kernels {
                      double l2);
     void (*zero)(void *y, int64_t rows, int64_t cols);
     void (*gather)(void *panels, int64_t batch, const fm_view *x, const int64_t *index, int64_t lo, int64_t hi);
+    void (*gather_turned)(void *tile, const fm_view *x, const int64_t *index, int64_t rows);
     void (*to_panels)(void *panels, int64_t batch, const void *x, int64_t ldx, int64_t rows, int64_t cols);
     void (*from_panels)(void *x, int64_t ldx, const void *panels, int64_t batch, int64_t rows, int64_t cols);
 

@@ -15,9 +15,9 @@ int fm_tiny_fits(const fm_network *net) {
 /* Rows from `from` of the order, turned: element (j, i) of group q. */
 static void gather_turned(const fm_network *net, char *to, const fm_view *x, const fm_run *run, int64_t from,
                           int64_t rows) {
-    _Alignas(64) char tile[TILE * sizeof(double)];
-    fm_gather_rows(net->kern, tile, P, x, run->index, from, 0, rows);
-    net->kern->transpose(to, tile, fm_whole_lanes(rows), WIDEST);
+    fm_view view = *x;
+    if (!run->index) view.data = (const char *)x->data + from * x->row_stride;
+    net->kern->gather_turned(to, &view, run->index ? run->index + from : NULL, rows);
 }
 
 static void forward_group(const fm_network *net, int64_t at, int64_t rows) {

@@ -94,10 +94,15 @@ FM_INLINE void take_plain(real *dst, const real *src, int cols) {
     }
 }
 
+/* Whether rows are elements of our own type, side by side. */
+FM_INLINE int is_plain(const fm_view *x) {
+    return x->type == (FM_BITS == 32 ? FM_F32 : FM_F64) && x->col_stride == (int64_t)sizeof(real) && !x->swapped &&
+           ((uintptr_t)x->data | (uintptr_t)x->row_stride) % sizeof(real) == 0;
+}
+
 /* Rows index[lo … hi-1] of x (or lo … hi-1 themselves) into rows lo … hi-1 of the panels. */
 static void gather(void *panels, int64_t batch, const fm_view *x, const int64_t *index, int64_t lo, int64_t hi) {
-    const int plain = x->type == (FM_BITS == 32 ? FM_F32 : FM_F64) && x->col_stride == (int64_t)sizeof(real) &&
-                      !x->swapped && ((uintptr_t)x->data | (uintptr_t)x->row_stride) % sizeof(real) == 0;
+    const int plain = is_plain(x);
     for (int64_t i = lo; i < hi; i++) {
         const char *row = (const char *)x->data + (index ? index[i] : i) * x->row_stride;
         real *d = (real *)panels + i * FM_PANEL;
@@ -216,4 +221,18 @@ static void transpose(void *dst, const void *src, int64_t rows, int64_t cols) {
     for (int64_t i = 0; i < rows; i += VL)
         for (int64_t j = 0; j < cols; j += VL)
             transpose_block((real *)dst + j * FM_PANEL + i, (const real *)src + i * FM_PANEL + j);
+}
+
+/* At most 32 rows of at most 16 columns, turned: a few columns element by element, more by way of a tile of rows. */
+static void gather_turned(void *tile, const fm_view *x, const int64_t *index, int64_t rows) {
+    if (is_plain(x) && x->cols <= 4) {
+        for (int64_t i = 0; i < rows; i++) {
+            const real *row = (const real *)((const char *)x->data + (index ? index[i] : i) * x->row_stride);
+            for (int64_t j = 0; j < x->cols; j++) ((real *)tile)[j * FM_PANEL + i] = row[j];
+        }
+        return;
+    }
+    _Alignas(64) real straight[FM_PANEL * FM_PANEL];
+    gather(straight, FM_PANEL, x, index, 0, rows);
+    transpose(tile, straight, (rows + LANES - 1) / LANES * LANES, 16);
 }

@@ -39,6 +39,7 @@ const fm_kernels FM_TABLE = {
     .penalise = penalise,
     .zero = zero,
     .gather = gather,
+    .gather_turned = gather_turned,
     .to_panels = to_panels,
     .from_panels = from_panels,
     .peak = peak,
