@@ -208,7 +208,7 @@ def test_numbers_come_back_in_the_units_of_the_target():
             "another file than those that are read",
         ),
         (("predict", "none.safetensors", "people.csv"), "No such file"),
-        (("predict", "people.csv", "people.csv"), "people.csv"),
+        (("predict", "people.csv", "people.csv"), "predict: expected a model file, written by save or by train"),
         (("demo", "--epochs", "0"), "--epochs: expected a whole number"),
         (("demo", "--seed", "-1"), "--seed: expected a whole number"),
     ],

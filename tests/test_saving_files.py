@@ -295,10 +295,17 @@ def test_headers_beyond_reason_are_not_read(path):
         file.write((90 << 20).to_bytes(8, "little"))
         file.truncate(95 << 20)
     tracemalloc.start()
-    with pytest.raises(ValueError, match="header of"):
+    with pytest.raises(ValueError, match="a file of another kind"):
         saving.load_model(path)
     assert tracemalloc.get_traced_memory()[1] < 1e6
     tracemalloc.stop()
+
+
+@pytest.mark.parametrize("content", [b"", b"a\n1\n", b"age,city\n1,Rome\n", b"\x89PNG\r\n\x1a\n" + bytes(90)])
+def test_files_of_other_kinds_are_said_to_be_such(path, content):
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="expected a model file, written by save or .*, a file of another kind; check"):
+        saving.load_model(path)
 
 
 def test_what_could_not_be_read_is_not_written(path):

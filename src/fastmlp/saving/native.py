@@ -135,12 +135,13 @@ def opened(where: str, path: str) -> Iterator[File]:
 
     try:
         with open(path, "rb") as raw:
-            size = int.from_bytes(raw.read(8), "little")
+            start = raw.read(8)
     except OSError as error:
         raise type(error)(f"{where}: expected a file, got {path!r}: {error.strerror}; check the path") from None
+    if len(start) < 8 or int.from_bytes(start, "little") > MOST_TEXT:  # the size of its header
+        raise ValueError(f"{where}: expected a model file, written by save or by train in safetensors format, "
+                         f"got {path!r}, a file of another kind; check the path")  # fmt: skip
     with blaming(where, path):
-        if size > MOST_TEXT:
-            raise ValueError(f"a header of {size} bytes, where {MOST_TEXT} is the most")
         handle = safe_open(path, framework="numpy")
     with handle:
         with blaming(where, path):
