@@ -182,6 +182,8 @@ def test_chunks_hold_the_columns_asked_for_alone(csv_file, monkeypatch):
     bad = csv_file("n\n1\n2\n3\nabc\n")
     with pytest.raises(ValueError, match="expected numbers in column 'n', got 'abc' in line 5"):
         list(read_chunks(bad, {"n": "number"}, ""))
+    with pytest.raises(ValueError, match="got '2,98' in line 3; write decimal points"):
+        list(read_chunks(csv_file("n;m\n1;2\n2,98;3\n", ";"), {"n": "number"}, ""))
 
 
 # ---- preparation
@@ -247,6 +249,9 @@ def test_at_most_so_many_categories():
         ("a", [f"2024-01-{i:02d}" for i in range(1, 31)], "dates"),
         ("a", [f"{i % 28 + 1}/12/2023 10:00" for i in range(30)], "dates"),
         ("a", [*map(str, range(60)), "n.b."], "numbers, but also 'n.b.'"),
+        ("a", [f"2,{i:02d}" for i in range(30)], "numbers with commas, such as '2,00': write decimal points"),
+        ("a", [f"2,{i:02d}" for i in range(60)] * 40, "numbers with commas"),  # most could be categories, but are none
+        ("a", [f"{i * 50:,}" for i in range(60)], "numbers with commas, such as '1,000'"),
     ],
 )
 def test_columns_that_tell_nothing_are_left_out_and_said_why(name, cells, why):
@@ -264,6 +269,7 @@ def test_columns_that_tell_nothing_are_left_out_and_said_why(name, cells, why):
         [100.0 + i * 7 % 31 for i in range(30)],  # different in each row, but its name is no identifier's
         [i + 0.5 for i in range(30)],
         ["x"] * 28 + ["", ""],
+        ["0,5", "1,5"] * 15,  # few enough to be categories
     ],
 )
 def test_columns_that_may_tell_something_stay(cells):
@@ -336,6 +342,7 @@ def test_the_task_is_told_from_the_target():
     assert task(*[str(i) for i in range(21)] * 50) == "regression"
     assert task("0.5", "1.5", *["0.5"] * 20) == "regression"
     assert task(*["0", "1"] * 5, given="regression") == "regression"
+    assert task(*["1,2", "3"] * 5, given="classification") == "classification"
     assert "such as 'b'" in find_target("y", as_words("1", "b", "1", "b"))[1]
 
 
@@ -361,6 +368,8 @@ def test_gaps_among_the_words_do_not_matter():
     [
         (["a"] * 9, "auto", "two classes or more, got 'a' in all rows"),
         (["2"] * 9, "regression", "that varies, got '2'"),
+        (["1,5", "2", "2,98"], "auto", "numbers with commas such as '1,5'; write decimal points"),
+        (["1,5", "2", "2,98"], "regression", "numbers with commas such as '1,5'; write decimal points"),
         (["1.5", "x", "2"], "regression", "expected numbers in the target 'y', got 'x'"),
         ([f"{i}.5" for i in range(20)] + ["x"], "auto", "got 21 in 21 rows, 'x' for one"),
     ],

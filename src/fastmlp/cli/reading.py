@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -24,6 +25,8 @@ _CHUNKS = 16  # of a table to predict: so many that a network has something to d
 MISSING = frozenset(("", "na", "n/a", "nan", "null", "<na>", "#n/a", "?"))
 _NO_NUMBER = MISSING | {"none", "-", "."}  # these too mean a missing one where numbers stand, but may name a category
 _TRUTH = {"true": 1.0, "yes": 1.0, "t": 1.0, "y": 1.0, "false": 0.0, "no": 0.0, "f": 0.0, "n": 0.0}
+_COMMAS = re.compile(r"[-+]?[\d.]*,[\d.,]*\d(e[-+]?\d+)?", re.IGNORECASE)
+NO_COMMAS = "write decimal points, and no commas between thousands"  # what mends them
 HUGE = 1e38  # what float32 cannot hold counts as missing
 
 
@@ -83,6 +86,15 @@ def number(cell: str) -> float | None:
         return None if "_" in word else float(word)
     except ValueError:
         return _TRUTH.get(word)
+
+
+def has_commas(cell: str) -> bool:
+    """Whether a cell looks like a number with a comma, which may be a decimal one or mark thousands: it is none here.
+
+    >>> has_commas("2,98"), has_commas("1,234.5"), has_commas("2.98"), has_commas("a,1")
+    (True, True, False, False)
+    """
+    return _COMMAS.fullmatch(cell.strip()) is not None
 
 
 def numbers(cells: Sequence[str]) -> NDArray[np.float64] | None:
@@ -289,5 +301,5 @@ def read_chunks(file: CsvFile, kinds: Mapping[str, str], what: str) -> Iterator[
 
 def _not_a_number(file: CsvFile, name: str, lines: Iterable[int], cells: Iterable[str]) -> NoReturn:
     line, cell = next((line, cell) for line, cell in zip(lines, cells) if number(cell) is None)
-    raise ValueError(f"{file.path}: expected numbers in column {name!r}, got {brief(cell)} in line {line}; "
-                     "mend that cell or leave it empty")  # fmt: skip
+    advice = NO_COMMAS if has_commas(cell) else "mend that cell or leave it empty"
+    raise ValueError(f"{file.path}: expected numbers in column {name!r}, got {brief(cell)} in line {line}; {advice}")

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastmlp._validate import brief
-from fastmlp.cli.reading import Column, Table, Words, number
+from fastmlp.cli.reading import NO_COMMAS, Column, Table, Words, has_commas, number
 
 MOST_CATEGORIES = 50  # of a column; the less frequent ones are 'other'
 _RARE = 2, 1000  # a category needs 2 rows, and one of a thousand
@@ -230,10 +230,13 @@ def _useless_words(name: str, column: Words) -> str | None:
     if sum(_DATE.fullmatch(word) is not None for word in said) > 0.9 * len(said):
         return "dates and times are not supported: put numbers such as year, month or age in their place"
     strange = [word for word in said if number(word) is None]
-    if len(said) > MOST_CATEGORIES and len(strange) < 0.1 * len(said):
+    commas = [word for word in strange if has_commas(word)]
+    many = len(said) > MOST_CATEGORIES
+    if many and len(strange) < 0.1 * len(said):
         return f"numbers, but also {brief(strange[0])}: mend such cells or leave them empty to have them used"
     feature = WordFeature.fit(name, column)
     kept = sum(int(counts[code]) for code, word in enumerate(column.words) if word in set(feature.categories))
-    if kept < len(column) / 2:
-        return f"{len(said)} different words: too many to learn something about each"
-    return None
+    few = kept < len(column) / 2
+    if commas and (many or few) and len(strange) - len(commas) < 0.1 * len(said):
+        return f"numbers with commas, such as {brief(commas[0])}: {NO_COMMAS}, to have them used"
+    return f"{len(said)} different words: too many to learn something about each" if few else None

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastmlp._validate import brief
-from fastmlp.cli.reading import HUGE, Words
+from fastmlp.cli.reading import HUGE, NO_COMMAS, Words, has_commas
 
 CLASSIFICATION, REGRESSION = "classification", "regression"
 _FEW = 20  # whole numbers, of
@@ -78,6 +78,9 @@ def find_target(name: str, column: Words, task: str = "auto") -> tuple[Target, s
     """
     words = [word for word in column.words if word]
     strange = next((word for word in words if not _finite(word)), None)
+    if strange and task != CLASSIFICATION and all(_finite(word) or has_commas(word) for word in words):
+        raise ValueError(f"train: expected numbers or text in the target {name!r}, got numbers with commas such as "
+                         f"{brief(strange)}; {NO_COMMAS}, or say --task classification")  # fmt: skip
     values = np.unique([float(word) for word in words]) if strange is None else np.empty(0)
     if task == "auto":
         task, why = _told(words, strange, values, len(column))
