@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 
+import fastmlp
 import numpy as np
 import pytest
 from fastmlp.__main__ import main
@@ -299,6 +300,20 @@ def test_help_tells_all_options(command, capsys):
     wanted = {"demo": ["--epochs", "--seed"], "predict": ["--output", "--probabilities", "--separator"]}
     wanted["train"] = ["--target", "--model", "--epochs", "--hidden", "--holdout", "--seed", "--task", "--separator"]
     assert all(option in out for option in wanted.get(command, []))
+
+
+def test_no_command_gives_the_help(said):
+    code, out, err = said()
+    assert (code, err) == (0, "")
+    assert out.startswith("usage: python -m fastmlp")
+    assert all(command in out for command in ("info", "demo", "train", "predict", "--version"))
+
+
+def test_the_version(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"fastmlp {fastmlp.__version__}\n"
 
 
 def test_as_a_process(people):

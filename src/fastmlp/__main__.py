@@ -16,7 +16,9 @@ COMMANDS = ("info", "demo", "train", "predict")  # modules of fastmlp.cli: HELP,
 def main(arguments: list[str] | None = None) -> int:
     """Run the command the arguments name; returns 0, 2 for what the user can mend, 130 when interrupted."""
     parser = argparse.ArgumentParser(prog="python -m fastmlp", description=(fastmlp.__doc__ or "").split("\n")[0])
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    parser.add_argument("--version", action="version", version=f"fastmlp {fastmlp.__version__}")
+    parser.set_defaults(run=lambda _: parser.print_help())
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for name in COMMANDS:
         module = importlib.import_module(f"fastmlp.cli.{name}")
         command = commands.add_parser(name, help=module.HELP, description=module.HELP)
