@@ -129,6 +129,14 @@ def test_nothing_depends_on_pandas(people, here, said, monkeypatch):
     assert trained("b.safetensors") == whatever_is_installed
 
 
+def test_the_line_of_a_training_that_stopped_early_is_complete(people, said):
+    code, out, _ = said("train", "people.csv", "--target", "bought", "--epochs", "5000", "--hidden", "64")
+    done = re.search(r"^stopped early: (\d+) epochs in", out, re.MULTILINE)[1]
+    assert code == 0
+    assert re.search(rf"^{done}/{done} ━{{20}} ", out, re.MULTILINE)
+    assert "stopped early" not in said("train", "people.csv", "--target", "bought", "--epochs", "2")[1]
+
+
 def test_no_hidden_layers_no_hold_out_and_another_task(people, said):
     options = ("--hidden", "", "--holdout", "0", "--epochs", "2", "--task", "regression")
     code, out, _ = said("train", "people.csv", "--target", "id", *options)

@@ -51,6 +51,7 @@ class TrainingLine(Callback):
         self._line.update(self.epochs_done, logs)
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """Complete the line, stop the clock."""
+        """Complete the line, stop the clock; where training stopped early, the bar is full all the same."""
+        self._line.steps = self.epochs_done
         self._line.epoch_end(self.epochs_done, logs)
         self.total = time.perf_counter() - self._begun

@@ -141,7 +141,8 @@ def fit(model: Sequential, x: NDArray[np.float32], y: NDArray[Any], parts: Parts
     model.fit(x[parts.train], y[parts.train], batch_size=32 if len(x) < 20_000 else 256, epochs=epochs, verbose=0,
               callbacks=[line, stop], validation_data=(x[parts.validation], y[parts.validation]))  # fmt: skip
     pace = line.epochs_done * len(parts.train) / line.training
-    print(f"{line.epochs_done} epochs in {line.total:.1f} s, {pace:,.0f} rows/s; the weights are those of epoch "
+    early = "stopped early: " if line.epochs_done < epochs else ""
+    print(f"{early}{line.epochs_done} epochs in {line.total:.1f} s, {pace:,.0f} rows/s; the weights are those of epoch "
           f"{stop.best_epoch + 1}, the best in validation")  # fmt: skip
 
 
