@@ -144,7 +144,8 @@ def test_words_where_asked_for(csv_file):
         ("a,b\n1,2\n\n3,4,5\n", "got 3 in line 4"),
         ("a,b,a\n1,2,3\n", "'a' 2 times"),
         ('a,b\n1,2\n3,"' + "x" * 200_000, "in the row after line 2"),
-        ("a,b\nZürich,2\n".encode("latin-1"), "UTF-8"),
+        ("ä,b\nRome,2\n".encode("latin-1"), "text in UTF-8, got other bytes in line 1; save the file as UTF-8"),
+        (b"a,b\r\n\xef\xbf\xbd,1\r\n" + b"1,2\r\n" * 5000 + b"Z\xfcrich,2\r\n", "got other bytes in line 5003"),
         ('a,b\n1,2\n3,"4\n5,6\n', "unexpected end of data in the row after line 2"),
     ],
 )

@@ -188,11 +188,16 @@ class CsvFile:
                     if row:
                         yield line, row
         except UnicodeDecodeError:
-            self._broken("text in UTF-8", f"other bytes after line {line}", "save the file as UTF-8")
+            self._broken("text in UTF-8", f"other bytes in line {self._undecodable()}", "save the file as UTF-8")
         except csv.Error as error:
             self._broken("CSV", f"{error} in the row after line {line}", "look for a quote that is not closed")
         except OSError as error:
             self._broken("a file that can be read", str(error.strerror), "check the path")
+
+    def _undecodable(self) -> int:
+        """The first line, from 1, that is not in UTF-8."""
+        with open(self.path, "rb") as file:
+            return next(place for place, line in enumerate(file, 1) if line.decode(errors="ignore").encode() != line)
 
     def _broken(self, rule: str, got: str, advice: str) -> NoReturn:
         raise ValueError(f"{self.path}: expected {rule}, got {got}; {advice}") from None
