@@ -293,6 +293,7 @@ def test_the_demo_learns_and_tells_where_time_went(said):
     assert (code, err) == (0, "")
     assert float(re.search(r"accuracy (0\.\d+), loss", out)[1]) > 0.85
     assert "17,226 weights" in out
+    assert re.search(r"^15/15 .*s/epoch - accuracy", out, re.MULTILINE)
     assert re.search(r"[\d,]+ samples/s", out)
     shares = [int(share) for share in re.findall(r"(\d+)%", out)]
     assert len(shares) == 3

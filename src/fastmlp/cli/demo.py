@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> None:
     model = Sequential([Input((64,)), Dense(128, "relu"), Dense(64, "relu"), Dense(10, "softmax")])
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     size = f"{model.count_params():,} weights ({model.count_params() * 4 / 1e3:.0f} kB)"
-    print(f"64-128-64-10 network, {size}; {len(x)} digits of 8×8 pixels, {epochs} epochs (a step of the line is one)")
+    print(f"64-128-64-10 network, {size}; {len(x)} digits of 8×8 pixels, {epochs} epochs")
     line = TrainingLine(epochs)
     model.fit(x, y, epochs=epochs, verbose=0, callbacks=[line], validation_data=validation)
     loss, accuracy = model.evaluate(x_test, y_test, verbose=0)

@@ -9,7 +9,7 @@ from fastmlp.models.progress import ProgressLine
 
 
 class TrainingLine(Callback):
-    """Shows training as one line, a step of which is an epoch; each phase is timed beside it.
+    """Shows training as one line, which counts epochs; each phase is timed beside it.
 
     `training` are the seconds spent in steps, `validation` those in validations, `total` all from begin to end: what
     they leave are Python's callbacks and this line.
@@ -19,6 +19,7 @@ class TrainingLine(Callback):
         self.training = self.validation = self.total = 0.0
         self.epochs_done = 0
         self._line = ProgressLine()
+        self._line.unit = "epoch"
         self._epochs = epochs
         self._begun = self._since = 0.0
 
