@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 import pytest
 from fastmlp import Input, Sequential, layers, losses
+from fastmlp.data import Dataset
 from fastmlp.layers import Dense
 
 X = np.linspace(-1, 1, 24, dtype="float32").reshape(8, 3)
@@ -259,3 +260,52 @@ def test_accuracy_of_logits(metrics):
 def test_softmax_of_one_output():
     with pytest.warns(UserWarning, match="always 1"):
         made(1, "mse", "softmax")
+
+
+@pytest.mark.parametrize(
+    ("made_with", "y", "says"),
+    [
+        (
+            {"loss": "sparse_categorical_crossentropy"},
+            LABELS,
+            "takes probabilities, and the model ends with any numbers",
+        ),
+        (
+            {"loss": losses.SparseCategoricalCrossentropy(from_logits=True), "last": "softmax"},
+            LABELS,
+            "takes the softmax itself",
+        ),
+        ({"outputs": 1, "loss": "binary_crossentropy"}, LABELS, "give the last layer activation='sigmoid'"),
+        ({"outputs": 1, "loss": "binary_crossentropy", "last": "sigmoid"}, LABELS * 9, "y is from 0 to 9"),
+    ],
+)
+def test_outputs_and_targets_that_do_not_fit_the_loss_are_warned_of(made_with, y, says):
+    with pytest.warns(UserWarning, match=says):
+        made(**made_with).fit(X, y, verbose=0)
+
+
+def test_a_loss_that_is_no_number_is_warned_of_once():
+    with pytest.warns(UserWarning, match="the loss is nan since epoch 1") as caught:
+        made().fit(np.where(X > 0.9, np.nan, X), Y, epochs=3, verbose=0)
+    assert len(caught) == 1
+
+
+def test_data_that_never_end_want_a_number_of_steps():
+    data = Dataset.from_tensor_slices((X, Y)).batch(4).repeat()
+    model = made()
+    with pytest.raises(ValueError, match="fit: expected a number of steps .*; give steps_per_epoch"):
+        model.fit(data, verbose=0)
+    with pytest.raises(ValueError, match="validation_data: expected a number of steps"):
+        model.fit(X, Y, validation_data=data, verbose=0)
+    assert len(model.fit(data, steps_per_epoch=2, verbose=0).history["loss"]) == 1
+
+
+def test_hints_for_classes_from_one_single_rows_and_layers_on_layers():
+    with pytest.raises(ValueError, match="number the classes from 0: y - 1"):
+        made(**SPARSE).fit(X, LABELS + 1, verbose=0)
+    with pytest.raises(ValueError, match="take loss='binary_crossentropy' for one output"):
+        made(1, "sparse_categorical_crossentropy", "sigmoid").fit(X, LABELS, verbose=0)
+    with pytest.raises(ValueError, match=r"give a single row as x\[None\]"):
+        made().predict(X[0], verbose=0)
+    with pytest.raises(TypeError, match="layers are not called on layers here"):
+        Dense(3)(Input((4,)))

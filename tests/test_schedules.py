@@ -195,3 +195,9 @@ def test_a_changed_call_counts_for_many_too():
 def test_settings_out_of_range(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_schedules_are_where_keras_has_them():
+    from fastmlp.optimizers.schedules import ExponentialDecay
+
+    assert ExponentialDecay is schedules.ExponentialDecay

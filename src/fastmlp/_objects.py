@@ -73,6 +73,26 @@ class Configurable:
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
+def written_anew(thing: Any, *methods: str) -> str | None:
+    """Which of these methods a class derived from one of fastmlp's has in words of its own; None if none."""
+    for cls in type(thing).__mro__:
+        if cls.__module__.split(".")[0] == "fastmlp":
+            return None
+        for method in methods:
+            if method in vars(cls):
+                return method
+    return None
+
+
+def need_as_it_is(where: str, thing: Any, *methods: str) -> None:
+    """Refuse what derives from a class of fastmlp and says anew what training does in C: it would not be called."""
+    method = written_anew(thing, *methods)
+    if method is not None:
+        raise NotImplementedError(f"{where}: expected {type(thing).__mro__[1].__name__} as it is, got the class "
+                                  f"{type(thing).__name__} with a {method} of its own, which training in C would not "
+                                  "call; take one of fastmlp's")  # fmt: skip
+
+
 def _same(a: Any, b: Any) -> bool:
     return a is b or (type(a) is type(b) and isinstance(a, (int, float, str, tuple, bool)) and a == b)
 

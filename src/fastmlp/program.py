@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from fastmlp import _core, config, random
+from fastmlp._objects import need_as_it_is
 from fastmlp.lowering import STEP, Lowered, Place, lower
 from fastmlp.variables import Variable
 
@@ -98,6 +99,7 @@ class Program:
         lowered = lower(self.layers, self.loss, self.optimizer, self.seed, self.learns)
         settings, averaging = _STILL, (0.0, 0)
         if self.optimizer is not None:
+            need_as_it_is("fit", self.optimizer, "update_step", "apply", "apply_gradients")
             kernel, params = self.optimizer.lower()
             settings = (kernel, params, float(self.optimizer.learning_rate), self.optimizer.clipping())
             if self.optimizer.use_ema:

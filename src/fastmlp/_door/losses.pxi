@@ -48,9 +48,13 @@ cdef cnp.ndarray class_labels(object target, int64_t n, int64_t k, double *ignor
     wrong = ((given < 0) | (given >= k)) & ~skipped
     if wrong.any():
         row = int(np.argmax(wrong))
+        mend = "correct the label or give the model an output for it"
+        if k == 1:
+            mend = "take loss='binary_crossentropy' for one output"
+        elif given.min() == 1 and given.max() == k:
+            mend = "number the classes from 0: y - 1"
         raise ValueError(
-            f"target: expected labels from 0 to {k - 1}, got {given[row]} in row {row}; "
-            "correct the label or give the model an output for it"
+            f"target: expected labels from 0 to {k - 1}, got {given[row]} in row {row}; {mend}"
         )
     labels = np.where(skipped, 0, given).astype(np.int32, order="C")
     if skipped.any():

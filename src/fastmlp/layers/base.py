@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from fastmlp import config, constraints, initializers, regularizers
-from fastmlp._objects import Configurable, snake_case
+from fastmlp._objects import Configurable, need_as_it_is, snake_case
 from fastmlp._room import claim
 from fastmlp._validate import brief, whole
 from fastmlp.layers.weights import HasWeights
@@ -123,7 +123,8 @@ class Layer(HasWeights, Configurable):
 
     def lower(self) -> list[dict[str, Any]]:
         """The operations this layer is, once built, over rows of flat features; fastmlp.lowering knows their kinds."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{self.name}: expected one of the layers of fastmlp, got a {type(self).__name__} of "
+                                  "one's own; put it together from those")  # fmt: skip
 
     # ---- building
 
@@ -192,9 +193,11 @@ class Layer(HasWeights, Configurable):
 
     def operations(self) -> list[dict[str, Any]]:
         """What it is to a program, the penalty on its output included."""
+        need_as_it_is(self.name, self, "call", "__call__")
         operations = self.lower()
         penalty = self.activity_regularizer
         if penalty is not None:
+            need_as_it_is(self.name, penalty, "__call__")
             if not isinstance(penalty, regularizers.L1 | regularizers.L2 | regularizers.L1L2):
                 raise ValueError(f"{self.name}: expected L1, L2 or L1L2 as activity_regularizer, got {penalty!r}; "
                                  "take one of these")  # fmt: skip
@@ -241,6 +244,9 @@ class Layer(HasWeights, Configurable):
 
     def __call__(self, inputs: Any, training: bool = False) -> np.ndarray:
         """Its output for an array of rows."""
+        if isinstance(inputs, Layer):
+            raise TypeError(f"{self.name}: expected an array, got the layer '{inputs.name}'; layers are not called on "
+                            "layers here: put them into Sequential([…])")  # fmt: skip
         x = np.asarray(inputs)
         if x.ndim < 2:
             raise ValueError(f"{self.name}: expected rows of features, an array of 2 or more axes, got {brief(x)}; "

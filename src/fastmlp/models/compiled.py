@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from fastmlp import _core, losses, metrics, optimizers
-from fastmlp._objects import serialize
+from fastmlp._objects import serialize, written_anew
 from fastmlp._validate import brief
+from fastmlp.variables import Variable
 
 Learning = list[tuple[Any, bool]]  # layers, and whether they learn
 
@@ -96,7 +97,10 @@ class Compiled:
     def in_python(self) -> list[tuple[Any, bool]]:
         """Those that want every batch's predictions, and whether they take weights."""
         pairs = zip(self.metrics, self.weighs, strict=True)
-        return [(m, w) for m, w in pairs if m.lower() is None or not self._takes(m)]
+        return [(m, w) for m, w in pairs if not self._counts_in_c(m)]
+
+    def _counts_in_c(self, metric: Any) -> bool:
+        return metric.lower() is not None and self._takes(metric) and not written_anew(metric, "update_state")
 
     def _takes(self, metric: Any) -> bool:
         """Whether a metric takes y in the form the loss does."""
@@ -134,6 +138,8 @@ class Compiled:
 
 def _plain(value: Any) -> Any:
     """A number as a Python float, an array as it is."""
+    if isinstance(value, Variable):
+        value = value.numpy()
     if isinstance(value, (int, float)):
         return float(value)
     return value.item() if getattr(value, "ndim", 1) == 0 else value

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fastmlp import random
-from fastmlp._objects import deserialize
+from fastmlp._objects import deserialize, need_as_it_is
 from fastmlp._validate import brief
 from fastmlp.models.compiled import Compiled, Learning
 from fastmlp.models.hooks import History
@@ -67,6 +67,7 @@ class Compiling:
         if loss_weights is not None and not np.array_equal(np.ravel(list(_values(loss_weights))), [1]):
             raise ValueError(f"compile: expected loss_weights None for the one output, got {brief(loss_weights)}; "
                              "scale the learning rate, or sample_weight")  # fmt: skip
+        need_as_it_is("compile", self, "call", "__call__", "train_step", "test_step", "predict_step", "compute_loss")
         compiled = Compiled(optimizer, loss, metrics, weighted_metrics)
         if compiled.optimizer.gradient_accumulation_steps:
             raise ValueError("compile: expected gradient_accumulation_steps None, got "

@@ -52,8 +52,9 @@ def feature_rows(where: str, x: Any, shape: tuple[int, ...], first: str) -> np.n
         array = array[:, None]
     if array.ndim == 0 or array.shape[1:] != shape:
         want = f"{shape[0]} columns" if len(shape) == 1 else f"rows of shape {shape}"
-        raise ValueError(f"{where}: expected x with {want} (layer '{first}' was built so), got x.shape={array.shape}; "
-                         "reshape x or rebuild the model")  # fmt: skip
+        mend = "give a single row as x[None], batches by .batch(32)" if array.shape == shape else "reshape x"
+        raise ValueError(f"{where}: expected x with {want} (layer '{first}' was built so), got "
+                         f"x.shape={array.shape}; {mend} or rebuild the model")  # fmt: skip
     return array
 
 
@@ -119,6 +120,9 @@ class BatchFeed:
         if not (hasattr(source, "__iter__") or hasattr(source, "__getitem__")):
             raise TypeError(f"{where}: expected x as an array, a data set or a generator of batches, got "
                             f"{brief(source)}; give the features")  # fmt: skip
+        if steps is None and getattr(source, "cardinality", lambda: None)() == -1:
+            raise ValueError(f"{where}: expected a number of steps with data that repeat for ever, got None; give "
+                             "steps_per_epoch or validation_steps to fit, steps otherwise")  # fmt: skip
         self.where, self.source, self.shuffle = where, source, shuffle
         self._by_number = hasattr(source, "__getitem__") and hasattr(source, "__len__")
         self._once = not self._by_number and iter(source) is source

@@ -123,6 +123,10 @@ class History(Callback):
         self.history: dict[str, list[Any]] = {}
         self.epoch: list[int] = []
 
+    def __repr__(self) -> str:
+        last = {name: values[-1] for name, values in self.history.items() if values}
+        return f"<History of {len(self.epoch)} epochs, the last {last}>"
+
     def set_model(self, model: Any) -> None:
         """Become the history of this model."""
         self.model = model

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from fastmlp._validate import brief
+from fastmlp.lowering import operations_of
 from fastmlp.models.feeds import as_array
 
 
@@ -45,7 +46,14 @@ def _labels(where: str, array: np.ndarray, outputs: int) -> np.ndarray:
 
 def look_for_traps(layers: Sequence[Any], compiled: Any, feed: Any, held: Any) -> list[str]:
     """Sentences on what runs without an error and yet is not what was meant."""
-    found = [_unscaled(layers, feed.x), _accuracy_of_logits(compiled), _sorted_labels(compiled.loss, feed, held)]
+    loss = compiled.loss
+    found = [
+        _unscaled(layers, feed.x),
+        _other_outputs(layers, loss),
+        _no_shares(loss, feed.y),
+        _accuracy_of_logits(compiled),
+        _sorted_labels(loss, feed, held),
+    ]
     return [message for message in found if message]
 
 
@@ -59,6 +67,32 @@ def _unscaled(layers: Sequence[Any], x: np.ndarray) -> str | None:
         return None
     return (f"fit: the features range from {low:.4g} to {high:.4g}; networks train better near unit size: put "
             "Rescaling or an adapted Normalization first, or divide x")  # fmt: skip
+
+
+def _other_outputs(layers: Sequence[Any], loss: Any) -> str | None:
+    """A loss of probabilities after layers that give none, or the other way round."""
+    want = getattr(loss, "activation", None)
+    if want is None:
+        return None
+    last = operations_of(layers)[-1]
+    name = last["name"] if "name" in last else last.get("activation", ("linear",))[0]
+    if loss.from_logits and name == want:
+        return (f"fit: with from_logits=True the loss '{loss.name}' takes the {want} itself, and the model ends with "
+                "one; leave out one of them")  # fmt: skip
+    if not loss.from_logits and name == "linear":
+        return (f"fit: the loss '{loss.name}' takes probabilities, and the model ends with any numbers; give the last "
+                f"layer activation='{want}', or the loss from_logits=True")  # fmt: skip
+    return None
+
+
+def _no_shares(loss: Any, y: np.ndarray) -> str | None:
+    if getattr(loss, "activation", None) != "sigmoid":
+        return None
+    low, high = float(y.min()), float(y.max())
+    if low >= 0 and high <= 1:
+        return None
+    return (f"fit: the loss '{loss.name}' takes targets from 0 to 1, and y is from {low:.4g} to {high:.4g}; for "
+            "classes take sparse_categorical_crossentropy, for other numbers mse")  # fmt: skip
 
 
 def _accuracy_of_logits(compiled: Any) -> str | None:

@@ -152,7 +152,12 @@ class Trainer(Compiling):
             logs: dict[str, Any] = {}
             for number_ in range(begin, epochs):
                 hooks.on_epoch_begin(number_)
+                finite = math.isfinite(logs.get("loss", 0.0))
                 logs = self._one_epoch(training, steps, hooks)
+                if finite and not math.isfinite(logs["loss"]):
+                    warnings.warn(f"fit: the loss is {logs['loss']} since epoch {number_ + 1}; look for NaN and huge "
+                                  "numbers in x and y, lower the learning rate, or clip gradients (clipnorm)",
+                                  UserWarning, stacklevel=user_level())  # fmt: skip
                 if held is not None and _is_due(validation_freq, number_ + 1):
                     found = self._validate(held, validation_batch_size or size, validation_steps, hooks)
                     logs |= {f"val_{name}": value for name, value in found.items()}

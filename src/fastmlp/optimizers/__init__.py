@@ -8,10 +8,10 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastmlp import schedules as schedules
 from fastmlp._objects import Family
 from fastmlp._objects import serialize as _serialize
 from fastmlp._validate import brief, flag, number, outside
+from fastmlp.optimizers import schedules as schedules
 from fastmlp.optimizers.base import Optimizer
 from fastmlp.optimizers.rules import (
     SGD,
