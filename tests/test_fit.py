@@ -178,7 +178,7 @@ def test_arrays_are_only_read(rng):
 
 def test_class_weights_are_weights_of_rows(rng):
     x, labels = pairs(rng)[0], rng.integers(0, 2, 75)
-    loss = "sparse_categorical_crossentropy"
+    loss = fastmlp.losses.SparseCategoricalCrossentropy(from_logits=True)
     by_class, by_row = (network(loss=loss, extra=(), weighted_metrics=["accuracy"]) for _ in "ab")
     one = by_class.fit(x, labels, class_weight={0: 1.0, 1: 5.0}, verbose=0)
     two = by_row.fit(x, labels, sample_weight=np.where(labels == 1, 5.0, 1.0)[:, None], verbose=0)
