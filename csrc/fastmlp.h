@@ -118,8 +118,12 @@ void fm_dense_run_backward(fm_dense_layer *layer, void *dX, void *dW, void *db, 
 /* One phase again and again on what the buffers hold, in one parallel region: for measuring. */
 enum { FM_PHASE_FORWARD, FM_PHASE_BACKWARD_DATA, FM_PHASE_BACKWARD_WEIGHTS, FM_PHASE_UPDATE };
 void fm_dense_repeat(fm_dense_layer *layer, int phase, int64_t n, int64_t times, const struct fm_optimizer *optimizer);
-/* Fused multiply-adds on registers alone: returns the floating-point operations done by all threads together. */
+
+/* ---- what the machine can do at most (kernels/probes.h) ------------------------------------------------------------------
+ * Fused multiply-adds on registers alone: returns the floating-point operations done by all threads together. */
 double fm_peak(int type, int threads, int64_t rounds);
+/* x = -x for n elements, `rounds` times: each thread reads and writes a part of its own. */
+void fm_sweep(int type, void *x, int64_t n, int threads, int64_t rounds);
 
 /* ---- row and trainable activations (kernels/row_activations.h, pieces.h, trainable.h) ------------------------------------
  * Lanes of a panel past the last column are neither read nor written.

@@ -202,7 +202,8 @@ typedef struct fm_kernels {
     void (*to_panels)(void *panels, int64_t batch, const void *x, int64_t ldx, int64_t rows, int64_t cols);
     void (*from_panels)(void *x, int64_t ldx, const void *panels, int64_t batch, int64_t rows, int64_t cols);
 
-    double (*peak)(int64_t rounds); /* floating-point operations done */
+    double (*peak)(int64_t rounds);                    /* floating-point operations done */
+    void (*sweep)(void *x, int64_t n, int64_t rounds); /* x = -x */
 
     void (*column_sum)(void *out, const void *x, int64_t rows, int64_t cols, int64_t ld, int resume);
     void (*column_squares)(void *out, const void *x, const void *centre, int64_t rows, int64_t cols, int64_t ld,

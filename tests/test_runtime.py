@@ -257,3 +257,25 @@ print("same")
 
 def test_more_threads_than_a_team_holds():
     assert _core.peak(np.float32, 1000, 10) > 0
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("threads", [1, 2, 3, 1000])
+@pytest.mark.parametrize("n", [0, 1, 15, 16, 17, 63, 64, 65, 1000])
+def test_a_sweep_turns_every_sign_once(dtype, threads, n):
+    x = np.random.default_rng(n).normal(size=n).astype(dtype)
+    before = x.copy()
+    assert _core.sweep(x, threads, 3) == 6 * x.nbytes
+    np.testing.assert_array_equal(x, -before)
+    assert _core.sweep(x, threads, 2) == 4 * x.nbytes
+    np.testing.assert_array_equal(x, -before)
+
+
+def test_a_sweep_wants_an_array_it_can_write():
+    frozen = np.ones(8)
+    frozen.flags.writeable = False
+    for x in (np.ones((8, 8))[:, ::2], frozen):
+        with pytest.raises(ValueError, match="x: expected a writable C-contiguous array"):
+            _core.sweep(x, 1, 1)
+    with pytest.raises(TypeError, match="float32 or float64"):
+        _core.sweep(np.ones(8, np.int32), 1, 1)

@@ -49,22 +49,3 @@ void fm_activation_bwd(int type, int kind, void *dZ, const void *saved, const vo
                        const double *params) {
     run(bwd_range, &(job){fm_table(type), kind, dZ, saved, dY, n, fm_element_size(type), params});
 }
-
-typedef struct {
-    const fm_kernels *k;
-    int64_t rounds;
-    double operations; /* of all threads */
-} peak_job;
-
-static void peak_body(void *context, fm_team *team, int t) {
-    peak_job *j = context;
-    fm_barrier(team, t);
-    const double own = j->k->peak(j->rounds);
-    if (t == 0) j->operations = own * fm_team_size(team);
-}
-
-double fm_peak(int type, int threads, int64_t rounds) {
-    peak_job j = {fm_table(type), rounds, 0};
-    fm_team_run(threads, peak_body, &j);
-    return j.operations;
-}

@@ -7,7 +7,7 @@
 #include "vmath.h"
 #include "gemm_micro.h"
 #include "pack.h"
-#include "peak.h"
+#include "probes.h"
 #include "activations.h"
 #include "row_activations.h"
 #include "trainable.h"
@@ -43,6 +43,7 @@ const fm_kernels FM_TABLE = {
     .to_panels = to_panels,
     .from_panels = from_panels,
     .peak = peak,
+    .sweep = sweep,
     .vmath = vmath_table,
     .activations = activation_table,
     .row_activations = row_activation_table,

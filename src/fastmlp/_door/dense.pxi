@@ -15,7 +15,6 @@ cdef extern from "fastmlp.h" nogil:
     void fm_dense_run_backward(fm_dense_layer *layer, void *dX, void *dW, void *db, const void *dY, int64_t n,
                                const fm_optimizer *optimizer, int64_t step)
     void fm_dense_repeat(fm_dense_layer *layer, int phase, int64_t n, int64_t times, const fm_optimizer *optimizer)
-    double fm_peak(int type, int threads, int64_t rounds)
 
 
 cdef class Dense:
@@ -133,12 +132,3 @@ cdef class Dense:
             raise ValueError(f"Dense: expected dy of shape {(self.rows_forward, self.spec.m)}, "
                              f"got {np.shape(d)}; give the gradient of what forward returned")
         return d
-
-
-def peak(dtype, int threads, int64_t rounds):
-    """The floating-point operations that `rounds` of fused multiply-adds on registers do."""
-    cdef int type = real_type(np.empty(0, dtype), "dtype")
-    cdef double flops
-    with nogil:
-        flops = fm_peak(type, threads, rounds)
-    return flops
