@@ -8,9 +8,9 @@ but all run in one process here, on one thread, so that peers of other libraries
 
 from __future__ import annotations
 
-import contestants
 import pytest
-from workloads import WORKLOADS, Problem
+from fastmlp.bench import contestants
+from fastmlp.bench.workloads import WORKLOADS, Problem
 
 pytest.importorskip("pytest_benchmark")
 threadpoolctl = pytest.importorskip("threadpoolctl")

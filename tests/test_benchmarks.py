@@ -11,10 +11,11 @@ from pathlib import Path
 import fastmlp
 import numpy as np
 import pytest
+from fastmlp import _core
+from fastmlp.__main__ import main
+from fastmlp.bench import contestants, limits, plot, results, workloads
 
-workloads = pytest.importorskip("workloads", reason="the benchmarks are not beside the tests")
-contestants = pytest.importorskip("contestants")
-results = pytest.importorskip("results")
+BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 
 
 def shrunk(workload):
@@ -75,13 +76,40 @@ def test_all_go_through_the_same_rows():
     assert not np.array_equal(cat.orders[0], cat.orders[1])
 
 
+LIMITS = {"threads": 1, "peak": {"float32": 1e9, "float64": 5e8}, "bandwidth": {"1000": 8e9, "1000000": 1e9}}
+
+
+def test_the_shortest_epoch_is_products_optimizer_and_input():
+    workload = dataclasses.replace(workloads.WORKLOADS["lecture"], widths=(4, 3, 2), rows=250, batch=100)
+    assert workload.flops == 250 * (6 * (12 + 6) - 2 * 12)
+    state = 3 * 4 * (15 + 8)  # w, m and v; below the least that was measured
+    expected = workload.flops / 1e9 + 3 * 2 * state / 8e9 + 4000 / limits.rate_at(4000, LIMITS)
+    assert limits.shortest_epoch(workload, LIMITS) == pytest.approx(expected)
+    assert limits.rate_at(10**4.5, LIMITS) == pytest.approx(8**0.5 * 1e9), "between, on logarithmic scales"
+    plain = dataclasses.replace(workload, optimizer="sgd", dtype="float64")
+    assert limits.shortest_epoch(plain, LIMITS) == pytest.approx(
+        workload.flops / 5e8 + 3 * 2 * 8 * 23 / 8e9 + 8000 / limits.rate_at(8000, LIMITS)
+    )
+
+
+def test_limits_are_measured(monkeypatch):
+    monkeypatch.setattr(limits, "SIZES", (32 * 1024, 256 * 1024))
+    monkeypatch.setattr(limits, "ROUNDS", 1000)
+    found = limits.measured(1)
+    assert found["peak"].keys() == {"float32", "float64"}
+    assert list(found["bandwidth"]) == ["32768", "262144"]
+    assert min([*found["peak"].values(), *found["bandwidth"].values()]) > 1e6
+    assert limits.aligned(4096, "float64").ctypes.data % 64 == 0
+    assert limits.aligned(4096, "float64").nbytes == 4096
+
+
 def row(contestant, loss, seconds, **more):
-    measured = {"loss": loss, "seconds": seconds, "times": [seconds], "differs": "", "gflops": 1.0}
+    measured = {"loss": loss, "seconds": seconds, "times": [seconds], "differs": "", "limit": 1e-4}
     return {"contestant": contestant, "workload": "tiny", "threads": 1, **measured, **more}
 
 
-def test_only_times_of_the_same_loss_count(capsys):
-    rows = [
+def rows():
+    found = [
         row("fastmlp", 0.5, 1e-3),
         row("jax", 0.5001, 4e-3),
         row("numpy", 0.5, 2e-3),
@@ -89,24 +117,88 @@ def test_only_times_of_the_same_loss_count(capsys):
         row("sklearn", 0.6, 1e-4, differs="Adam"),
         {"contestant": "keras-jax", "workload": "tiny", "threads": 1, "skipped": "keras not installed"},
     ]
-    results.judge(rows, 0.5)
-    assert [row["counts"] for row in rows] == [True, True, True, False, False, False]
-    assert rows[0]["ratio"] == pytest.approx(0.5)
-    assert rows[1]["ratio"] == pytest.approx(2)
-    results.show(rows, {"threads": 1, "peak": {"float32": 10.0}}, first=True)
+    results.judge(found, 0.5)
+    return found
+
+
+def test_only_times_of_the_same_loss_count(capsys):
+    found = rows()
+    assert [row["counts"] for row in found] == [True, True, True, False, False, False]
+    assert found[0]["ratio"] == pytest.approx(0.5)
+    assert found[1]["ratio"] == pytest.approx(2)
+    results.show(found)
     text = capsys.readouterr().out
-    assert "| tiny | fastmlp | 1 | 0.50 | 1 | 10% | 0.5 (+0e+00) |" in text
+    assert "| tiny | fastmlp | 1 | 0.50 | 10% | 0.5 (+0e+00) |" in text
     assert "| tiny | torch | other loss |" in text
     assert "| tiny | sklearn | 0.1 (Adam) |" in text
     assert "skipped: keras not installed" in text
 
 
-def test_the_script_measures_in_processes_of_their_own(tmp_path):
-    script, file = Path(results.__file__).with_name("bench_peers.py"), tmp_path / "found.json"
+def test_the_compact_table_has_a_row_a_workload(tmp_path, capsys):
+    file = tmp_path / "found.json"
+    record = results.Record(["fastmlp", "numpy"], str(file))
+    assert results.read(str(file))["tables"] == [], "kept from the beginning"
+    record.add({"threads": 1, "limits": LIMITS, "rows": rows()}, rows())
+    record.add({"threads": 2, "limits": LIMITS, "rows": rows()[:3]}, [])
+    head, _, only = results.summary(results.read(str(file))).splitlines()
+    assert head.split(" | ") == [
+        "| ms an epoch, 1 / 2 thread(s)", "fastmlp", "of the best peer's", "of the limit", "numpy", "sklearn", "torch",
+        "jax |",
+    ]  # fmt: skip
+    assert only == (
+        "| tiny | 1 / 1 | 0.50 numpy / 0.50 numpy | 10% / 10% | 2 / 2 | (0.1) / – | – / – | 4 / 4 |"
+    )  # fmt: skip
+    other = tmp_path / "other.json"
+    other.write_text("[]")
+    with pytest.raises(ValueError, match="expected results of bench_peers"):
+        results.read(str(other))
+
+
+def test_a_picture_is_drawn(tmp_path):
+    pytest.importorskip("matplotlib")
+    plot.draw([{"threads": 1, "rows": rows()}], str(tmp_path / "times.png"))
+    assert (tmp_path / "times.png").stat().st_size > 1000
+
+
+def kept(file):
+    """What a command kept, after a look at its head."""
+    found = json.loads(file.read_text())
+    assert found["machine"]["level"] == _core.level()
+    assert found["machine"]["versions"]["fastmlp"] == fastmlp.__version__
+    (table,) = found["tables"]
+    assert min(table["limits"]["peak"].values()) > 0
+    return {row["contestant"]: row["counts"] for row in table["rows"]}
+
+
+def test_the_command_measures_in_processes_of_their_own(tmp_path, capsys):
+    file = tmp_path / "found.json"
+    chosen = ["--peers", "none", "--threads", "1", "--seconds", "0.01", "--json", str(file)]
+    assert main(["bench", *chosen]) == 0
+    assert kept(file) == {"fastmlp": True}
+    assert "GB/s of memory" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        (["--peers", "matlab"], "--peers: expected none or some of numpy"),
+        (["--threads", "0"], "--threads: expected"),
+        (["--seconds", "0"], "--seconds: expected a number above 0"),
+        (["--data", "nowhere"], "--data: expected a folder with mnist.npz"),
+    ],
+)
+def test_the_command_refuses(chosen, message, capsys, monkeypatch):
+    monkeypatch.setenv("FASTMLP_DATA", "")
+    assert main(["bench", *chosen]) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not BENCHMARKS.is_dir(), reason="the benchmarks are not beside the tests")
+def test_the_script_measures_too(tmp_path):
+    file = tmp_path / "found.json"
     chosen = ["--workloads", "tiny", "--contestants", "fastmlp", "numpy", "--threads", "1", "--seconds", "0.01"]
-    command = [sys.executable, str(script), *chosen, "--json", str(file)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    (table,) = json.loads(file.read_text())
-    assert min(table["peak"].values()) > 0
-    assert {row["contestant"]: row["counts"] for row in table["rows"]} == {"fastmlp": True, "numpy": True}
+    command = [sys.executable, str(BENCHMARKS / "bench_peers.py")]
+    subprocess.run([*command, *chosen, "--json", str(file)], capture_output=True, text=True, check=True)
+    assert kept(file) == {"fastmlp": True, "numpy": True}
+    done = subprocess.run([*command, "--table", str(file)], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[2].startswith("| tiny | ")

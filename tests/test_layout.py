@@ -36,7 +36,7 @@ STOREYS = [
     "saving",
     "models",
     "callbacks data utils",
-    "sklearn keras tf distributed visual lectures",
+    "sklearn keras tf distributed visual lectures bench",
     "cli",
     "__main__",
 ]

@@ -10,7 +10,13 @@ import sys
 
 import fastmlp
 
-COMMANDS = ("info", "demo", "train", "predict")  # modules of fastmlp.cli: HELP, options(parser), run(arguments)
+COMMANDS = (
+    "info",
+    "bench",
+    "demo",
+    "train",
+    "predict",
+)  # modules of fastmlp.cli: HELP, options(parser), run(arguments)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -7,9 +7,9 @@ import time
 from typing import Any
 
 import numpy as np
-from workloads import OUTPUTS, Problem, Workload
 
-from contestants.base import Contestant
+from fastmlp.bench.contestants.base import Contestant
+from fastmlp.bench.workloads import OUTPUTS, Problem, Workload
 
 LOSSES = {
     "sparse_categorical_crossentropy": "SparseCategoricalCrossentropy",

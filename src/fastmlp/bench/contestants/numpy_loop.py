@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from workloads import Problem
 
-from contestants.base import Contestant
+from fastmlp.bench.contestants.base import Contestant
+from fastmlp.bench.workloads import Problem
 
 Arrays = list[np.ndarray]
 
@@ -71,10 +71,12 @@ class NumPy(Contestant):
 
     def _mask(self, shape: tuple[int, ...]) -> np.ndarray:
         keep = 1 - self.workload.dropout
-        return (self.rng.random(shape, np.float32) < keep) * self.flat.dtype.type(1 / keep)
+        mask: np.ndarray = (self.rng.random(shape, np.float32) < keep) * self.flat.dtype.type(1 / keep)
+        return mask
 
     def _delta(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
         """The derivative of a batch's mean loss at the outputs before their activation."""
+        delta: np.ndarray
         if self.workload.loss == "mse":
             delta = 2 * (z - y)
         elif self.workload.loss == "binary_crossentropy":

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.neural_network import MLPClassifier, MLPRegressor
-from workloads import Problem, Workload
 
-from contestants.base import Contestant
+from fastmlp.bench.contestants.base import Contestant
+from fastmlp.bench.workloads import Problem, Workload
 
 
 class ScikitLearn(Contestant):

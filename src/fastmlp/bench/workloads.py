@@ -78,6 +78,7 @@ _ALL = [
     Workload("digits", (64, 100, 10), 1797, 200, l2=2.5e-7, dtype="float64"),
 ]  # fmt: skip
 WORKLOADS = {workload.name: workload for workload in _ALL}
+SMALL = ["tiny", "digits", "cat"]  # done in a moment by everyone
 
 
 class Problem:
@@ -85,6 +86,8 @@ class Problem:
 
     def __init__(self, workload: Workload) -> None:
         self.workload = workload
+        self.x: np.ndarray
+        self.y: np.ndarray
         self.x, self.y = _mnist(workload) or _random(workload)
 
     @cached_property
@@ -143,6 +146,15 @@ def mnist_file() -> Path | None:
     folder = os.environ.get("FASTMLP_DATA")
     file = Path(folder) / "mnist.npz" if folder else None
     return file if file and file.is_file() else None
+
+
+def use_data(folder: str | None) -> None:
+    """Take MNIST from this folder, in the processes that are started from now on, too; None leaves it as it is."""
+    if folder is None:
+        return
+    os.environ["FASTMLP_DATA"] = folder
+    if not mnist_file():
+        raise ValueError(f"--data: expected a folder with mnist.npz, got {folder}; leave it out for random data")
 
 
 def _mnist(workload: Workload) -> Any:

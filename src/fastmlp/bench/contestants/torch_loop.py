@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from workloads import Problem, Workload
 
-from contestants.base import Contestant
+from fastmlp.bench.contestants.base import Contestant
+from fastmlp.bench.workloads import Problem, Workload
 
 LOSSES = {
     "sparse_categorical_crossentropy": nn.CrossEntropyLoss,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 
 import numpy as np
-from workloads import Problem, Workload
+
+from fastmlp.bench.workloads import Problem, Workload
 
 
 class Contestant:

@@ -20,11 +20,17 @@ _ENTRIES: dict[str, tuple[str, str, tuple[str, ...], dict[str, str]]] = {
 }
 OURS, REFERENCE = "fastmlp", "numpy"
 CONTESTANTS = list(_ENTRIES)
+QUICK = ["fastmlp", "numpy", "sklearn", "torch", "jax"]  # to start
+
+
+def packages(name: str) -> tuple[str, ...]:
+    """What a contestant needs."""
+    return _ENTRIES[name][2]
 
 
 def missing(name: str) -> list[str]:
     """The packages that a contestant needs and that are not installed."""
-    return [package for package in _ENTRIES[name][2] if importlib.util.find_spec(package) is None]
+    return [package for package in packages(name) if importlib.util.find_spec(package) is None]
 
 
 def environment(name: str, threads: int, dtype: str) -> dict[str, str]:
@@ -45,4 +51,4 @@ def environment(name: str, threads: int, dtype: str) -> dict[str, str]:
 def load(name: str) -> Any:
     """A contestant's class."""
     module, cls, _, _ = _ENTRIES[name]
-    return getattr(importlib.import_module(f"contestants.{module}"), cls)
+    return getattr(importlib.import_module(f"{__name__}.{module}"), cls)

@@ -10,9 +10,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from workloads import Problem, Workload
 
-from contestants.base import Contestant
+from fastmlp.bench.contestants.base import Contestant
+from fastmlp.bench.workloads import Problem, Workload
 
 State = dict[str, Any]
 
@@ -50,8 +50,8 @@ def moved(workload: Workload, state: State, gradients: list[Any]) -> State:
     beta = settings["beta_1"]
     m = each(lambda m, g: beta * m + (1 - beta) * g, state["m"], gradients)
     t = step.astype(workload.dtype)
-    bias = lambda beta: -jnp.expm1(t * math.log(beta))  # 1 − βᵗ, whose digits a float32 β would lose
-    alpha = rate * jnp.sqrt(bias(decay)) / bias(beta)
+    bias = [-jnp.expm1(t * math.log(b)) for b in (beta, decay)]  # 1 − βᵗ, whose digits a float32 β would lose
+    alpha = rate * jnp.sqrt(bias[1]) / bias[0]
     w = each(lambda w, m, v: w - alpha * m / (jnp.sqrt(v) + settings["epsilon"]), state["w"], m, v)
     return {**state, "step": step, "m": m, "v": v, "w": w}
 
@@ -76,10 +76,9 @@ class Jax(Contestant):
     def __init__(self, problem: Problem, threads: int) -> None:
         super().__init__(problem, threads)
         self.x, self.y = jnp.asarray(problem.x), jnp.asarray(problem.y)
-        zeros = lambda: [jnp.zeros_like(w) for w in problem.weights]
         self.state = {"w": [jnp.array(w) for w in problem.weights], "step": jnp.int32(0)}
         slots = {"sgd": (), "rmsprop": ("v",), "adam": ("m", "v")}[problem.workload.optimizer]
-        self.state |= {name: zeros() for name in slots}
+        self.state |= {name: [jnp.zeros_like(w) for w in problem.weights] for name in slots}
         if problem.workload.dropout:
             self.state["key"] = jax.random.key(3, impl="rbg")  # the fast one
 

@@ -1,0 +1,111 @@
+"""Contestants on workloads, each in a process of its own that has so many cores and is told so many threads.
+
+First all train alike, from the same weights over the same batches (50 or more), and the loss they come to is compared
+with that of the NumPy program: only who comes to the same has its time counted. The loss may be off by 0.1 %, fastmlp's
+in float64 by 1e-6 of it (some peers have ε elsewhere, PyTorch in Adam); by a quarter with dropout, whose masks are each
+one's own. Then come, in orders of each one's own, an epoch to warm up and those that are timed, as many as fit into the
+given seconds; a figure is their median. Compilation is not in it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastmlp.bench import contestants, limits, results
+from fastmlp.bench.workloads import WORKLOADS
+
+MISLEADING = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")  # where these are set, NumPy is not what it could be
+Row = dict[str, Any]
+
+
+@contextlib.contextmanager
+def cores(count: int) -> Iterator[None]:
+    """Processes that are started meanwhile have so many cores, where the system can be told."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(before)[:count])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def elsewhere(
+    module: str, arguments: Sequence[object], threads: int, environment: dict[str, str], timeout: float
+) -> Row:
+    """What a module here prints when run in a process of its own; or why it does not."""
+    kept = {key: value for key, value in os.environ.items() if key not in MISLEADING}
+    command = [sys.executable, "-m", f"fastmlp.bench.{module}", *map(str, arguments)]
+    try:
+        with cores(threads):
+            done = subprocess.run(command, env=kept | environment, capture_output=True, text=True, timeout=timeout)
+    except subprocess.TimeoutExpired:
+        return {"skipped": f"not done after {timeout:.0f} s"}
+    lines = (done.stderr if done.returncode else done.stdout).strip().splitlines() or ["no word"]
+    return {"skipped": lines[-1]} if done.returncode else json.loads(lines[-1])
+
+
+def limits_of(threads: int) -> limits.Limits:
+    """What the machine allows so many threads."""
+    found = elsewhere("limits", [threads], threads, {"OMP_NUM_THREADS": str(threads)}, 120)
+    if "skipped" in found:
+        raise RuntimeError(f"limits: expected a measurement, got {found['skipped']}; run python -m fastmlp info")
+    return found
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Who is compared on what, how long each is timed, and after how long it is given up."""
+
+    workloads: Sequence[str]
+    contestants: Sequence[str]
+    threads: Sequence[int]
+    seconds: float
+    timeout: float = 900
+
+    def row(self, name: str, workload: str, threads: int, seconds: float) -> Row:
+        """One contestant on one workload."""
+        found: Row = {"contestant": name, "workload": workload, "threads": threads}
+        if absent := contestants.missing(name):
+            return found | {"skipped": f"{', '.join(absent)} not installed"}
+        environment = contestants.environment(name, threads, WORKLOADS[workload].dtype)
+        found |= elsewhere("one", [name, workload, threads, seconds], threads, environment, self.timeout)
+        if found.get("times"):
+            found["seconds"] = statistics.median(found["times"])
+        return found
+
+    def rows(self, workload: str, threads: int, reference: float | None) -> list[Row]:
+        """All contestants on one workload, judged; the loss to compare with is the NumPy program's, unless known."""
+        rows = []
+        if contestants.REFERENCE in self.contestants or reference is None:
+            timed = contestants.REFERENCE in self.contestants
+            first = self.row(contestants.REFERENCE, workload, threads, timed * self.seconds)
+            reference = first.get("loss") if reference is None else reference
+            rows = [first] * timed
+        others = [name for name in self.contestants if name != contestants.REFERENCE]
+        rows += [self.row(name, workload, threads, self.seconds) for name in others]
+        results.judge(rows, reference)
+        return rows
+
+    def tables(self) -> Iterator[tuple[Row, list[Row]]]:
+        """After every workload the table of its number of threads, and the rows that are new in it."""
+        references: dict[str, float | None] = {}
+        for threads in self.threads:
+            table: Row = {"threads": threads, "limits": limits_of(threads), "rows": []}
+            for workload in self.workloads:
+                rows = self.rows(workload, threads, references.get(workload))
+                references[workload] = rows[0]["reference"] if rows else None
+                for row in rows:
+                    row["limit"] = limits.shortest_epoch(WORKLOADS[workload], table["limits"])
+                table["rows"] += rows
+                yield table, rows
