@@ -1,0 +1,66 @@
+"""The scripts in benchmarks/: what they find, on small cases."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import fastmlp
+import pytest
+
+growth = pytest.importorskip("bench_growth", reason="the benchmarks are not beside the tests")
+
+
+@pytest.fixture(autouse=True)
+def as_before():
+    """The number of threads as it was."""
+    yield
+    fastmlp.set_num_threads(None)
+
+
+def run(script, *arguments):
+    """What a script prints."""
+    command = [sys.executable, str(Path(growth.__file__).with_name(script)), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def grown(*points):
+    """Rows of a scan from (value, work, seconds)."""
+    return [{"value": value, "work": work, "seconds": {"1": seconds}} for value, work, seconds in points]
+
+
+def test_a_smaller_size_that_costs_more_is_a_cliff():
+    rows = grown((8, 64, 1.0), (16, 256, 8.0), (17, 289, 8.5), (32, 1024, 4.0))
+    assert growth.suspects(rows, "1", 1.5) == [
+        ("leap", 1, 0),
+        ("dearer than larger", 1, 3),
+        ("dearer than larger", 2, 3),
+    ]
+
+
+def test_time_that_grows_as_the_work_does_is_none():
+    rows = grown((1, 10, 1.0), (2, 20, 1.1), (4, 40, 1.3), (8, 80, 2.6))
+    assert growth.suspects(rows, "1", 1.5) == []
+
+
+def test_growth_scans_what_it_says(tmp_path):
+    file = tmp_path / "found.json"
+    text = run("bench_growth.py", "--scans", "depth-8", "tiny", "--threads", "1", "--seconds", "0", "--rounds", "1",
+               "--json", str(file))  # fmt: skip
+    found = json.loads(file.read_text())
+    assert [row["value"] for row in found["tiny"]["rows"]] == list(growth.up_to(33))
+    assert all(row["seconds"]["1"] > 0 for scan in found.values() for row in scan["rows"])
+    assert {row["path"] for row in found["tiny"]["rows"]} == {"tiny", "plain"}
+    assert "| 16 | 2-16-16-1 | 32 | tiny |" in text
+
+
+def test_every_scan_has_networks_of_its_values():
+    for name, scan in growth.SCANS.items():
+        for value in scan.values:
+            widths, batch, rows = scan.at(value)
+            assert value in (*widths, batch, rows, len(widths), len(widths) - 1), name
+            assert len(widths) >= 2, name
