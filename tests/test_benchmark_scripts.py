@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import fastmlp
+import numpy as np
 import pytest
+from fastmlp import _core
 
 growth = pytest.importorskip("bench_growth", reason="the benchmarks are not beside the tests")
+cases = pytest.importorskip("kernel_cases")
 
 
 @pytest.fixture(autouse=True)
@@ -64,3 +68,48 @@ def test_every_scan_has_networks_of_its_values():
             widths, batch, rows = scan.at(value)
             assert value in (*widths, batch, rows, len(widths), len(widths) - 1), name
             assert len(widths) >= 2, name
+
+
+def families():
+    """Those of the registry, as the C that offers them names them."""
+    source = Path(growth.__file__).parents[1] / "csrc" / "framework" / "dispatch.c"
+    return re.findall(r'FM_FAMILY\("(\w+)"', source.read_text())
+
+
+def test_every_family_of_kernels_is_measured():
+    found = families()
+    assert len(found) > 8
+    assert set(found) <= cases.FAMILIES.keys(), "write a function for it in benchmarks/kernel_cases.py"
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("family", cases.FAMILIES)
+def test_every_kernel_has_cases_that_run(family, dtype, monkeypatch):
+    monkeypatch.setattr(cases, "WIDE", (3, 5))
+    monkeypatch.setattr(cases, "NARROW", (6, 4))
+    found = list(cases.FAMILIES[family](dtype))
+    assert {case.name.split()[0] for case in found} >= set(_core.registry(family))
+    for case in found:
+        assert case.footprint > 0
+        assert case.traffic > 0
+        result = case.call()
+        for part in result if isinstance(result, tuple) else (result,):
+            assert part is None or np.isfinite(part).all(), case.name
+
+
+def test_bytes_are_those_of_the_arrays(monkeypatch):
+    monkeypatch.setattr(cases, "WIDE", (4, 8))
+    adam = next(case for case in cases.optimizer("float64") if case.name == "adam")
+    assert adam.footprint == 4 * 4 * 8 * 8, "gradient, weights, two slots"
+    assert adam.traffic == (4 + 3) * 4 * 8 * 8, "the gradient is only read"
+
+
+def test_the_kernels_are_held_against_the_machine(tmp_path):
+    file = tmp_path / "found.json"
+    text = run(
+        "bench_kernels.py", "--family", "constraint", "--threads", "1", "--dtype", "float32", "--json", str(file)
+    )
+    (table,) = json.loads(file.read_text())["tables"]
+    assert {row["name"] for row in table["kernels"]} == set(_core.registry("constraint"))
+    assert all(row["share"] > 0 and row["rate"] == row["traffic"] / row["seconds"] for row in table["kernels"])
+    assert "| constraint | max_norm |" in text

@@ -9,55 +9,21 @@ given seconds; a figure is their median. Compilation is not in it.
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import statistics
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from fastmlp.bench import contestants, limits, results
+from fastmlp.bench.processes import elsewhere, threads_of_all
 from fastmlp.bench.workloads import WORKLOADS
 
-MISLEADING = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")  # where these are set, NumPy is not what it could be
 Row = dict[str, Any]
-
-
-@contextlib.contextmanager
-def cores(count: int) -> Iterator[None]:
-    """Processes that are started meanwhile have so many cores, where the system can be told."""
-    if not hasattr(os, "sched_setaffinity"):
-        yield
-        return
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, sorted(before)[:count])
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
-
-
-def elsewhere(
-    module: str, arguments: Sequence[object], threads: int, environment: dict[str, str], timeout: float
-) -> Row:
-    """What a module here prints when run in a process of its own; or why it does not."""
-    kept = {key: value for key, value in os.environ.items() if key not in MISLEADING}
-    command = [sys.executable, "-m", f"fastmlp.bench.{module}", *map(str, arguments)]
-    try:
-        with cores(threads):
-            done = subprocess.run(command, env=kept | environment, capture_output=True, text=True, timeout=timeout)
-    except subprocess.TimeoutExpired:
-        return {"skipped": f"not done after {timeout:.0f} s"}
-    lines = (done.stderr if done.returncode else done.stdout).strip().splitlines() or ["no word"]
-    return {"skipped": lines[-1]} if done.returncode else json.loads(lines[-1])
 
 
 def limits_of(threads: int) -> limits.Limits:
     """What the machine allows so many threads."""
-    found = elsewhere("limits", [threads], threads, {"OMP_NUM_THREADS": str(threads)}, 120)
+    found = elsewhere(["-m", "fastmlp.bench.limits", threads], threads, threads_of_all(threads), 120)
     if "skipped" in found:
         raise RuntimeError(f"limits: expected a measurement, got {found['skipped']}; run python -m fastmlp info")
     return found
@@ -79,7 +45,8 @@ class Comparison:
         if absent := contestants.missing(name):
             return found | {"skipped": f"{', '.join(absent)} not installed"}
         environment = contestants.environment(name, threads, WORKLOADS[workload].dtype)
-        found |= elsewhere("one", [name, workload, threads, seconds], threads, environment, self.timeout)
+        program = ["-m", "fastmlp.bench.one", name, workload, threads, seconds]
+        found |= elsewhere(program, threads, environment, self.timeout)
         if found.get("times"):
             found["seconds"] = statistics.median(found["times"])
         return found

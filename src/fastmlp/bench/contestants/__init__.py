@@ -6,6 +6,8 @@ import importlib
 import importlib.util
 from typing import Any
 
+from fastmlp.bench.processes import threads_of_all
+
 # name: the module here, its class, the packages it needs, what its environment says
 _ENTRIES: dict[str, tuple[str, str, tuple[str, ...], dict[str, str]]] = {
     "fastmlp": ("fit", "Fastmlp", ("fastmlp",), {}),
@@ -36,9 +38,8 @@ def missing(name: str) -> list[str]:
 def environment(name: str, threads: int, dtype: str) -> dict[str, str]:
     """What a contestant's process finds in its environment: so many threads for every library that asks."""
     count, several = str(threads), str(threads > 1).lower()
-    libraries = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
     return {
-        **dict.fromkeys(libraries, count),
+        **threads_of_all(threads),
         "TF_NUM_INTEROP_THREADS": "1",
         "TF_CPP_MIN_LOG_LEVEL": "2",
         "XLA_FLAGS": f"--xla_cpu_multi_thread_eigen={several} intra_op_parallelism_threads={count}",
