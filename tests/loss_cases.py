@@ -13,8 +13,10 @@ KERNELS = _core.registry("loss")
 NONE = math.nan  # no class is ignored
 
 # parameters to test with, in the registry's order; kernels without an entry take none
-FOCAL_BINARY = [(0.25, 2.0, 0.0, 0.0), (0.3, 1.5, 1.0, 0.1), (0.25, 0.0, 1.0, 0.0), (0.25, 1.0, 0.0, 0.2)]
-FOCAL_CLASSES = [(0.25, 2.0, 0.0), (0.4, 1.5, 0.1), (0.25, 0.0, 0.0)]
+FOCAL_BINARY = [
+    (0.25, 2.0, 0.0, 0.0), (0.3, 1.5, 1.0, 0.1), (0.25, 0.0, 1.0, 0.0), (0.25, 1.0, 0.0, 0.2), (0.25, 0.5, 0.0, 0.0)
+]  # fmt: skip
+FOCAL_CLASSES = [(0.25, 2.0, 0.0), (0.4, 1.5, 0.1), (0.25, 0.0, 0.0), (0.25, 0.5, 0.0)]
 PARAMS: dict[str, list[tuple[float, ...]]] = {
     "huber": [(1.0,), (0.3,)],
     "binary_crossentropy": [(0.0,), (0.1,)],

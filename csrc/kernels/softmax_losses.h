@@ -185,11 +185,13 @@ FM_ROW_LOSS(categorical_crossentropy_logits) {
     }
 }
 
-/* A class's part of α t (1 - p)^γ (-log p) with l = log p;  *g = ∂/∂l. What is multiplied by p = 0 has vanished. */
+/* A class's part of α t (1 - p)^γ (-log p) with l = log p;  *g = ∂/∂l. What is multiplied by p = 0 or log p = 0 has
+ * vanished, whatever the slope: with γ < 1 that of p = 1 is infinite. */
 FM_INLINE vr focal_class_logits(vr l, vr t, const vr *c, vr *g) {
     vr p = vr_exp(l), slope, power = focal_power(vr_set(1) - p, c[1], &slope), weight = c[0] * t;
     vr finite = vr_neg(absent(t, vr_neg(l))), pull = slope * p * finite;
-    *g = weight * (vr_sel(vr_eq(p, vr_zero()), vr_zero(), pull) - power);
+    const vm vanished = vm_or(vr_eq(p, vr_zero()), vr_eq(finite, vr_zero()));
+    *g = weight * (vr_sel(vanished, vr_zero(), pull) - power);
     return vr_neg(weight * power * finite);
 }
 

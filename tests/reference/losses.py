@@ -326,7 +326,8 @@ def categorical_focal_crossentropy_logits_grad(pred, target, alpha, gamma, label
     log_p = log_softmax(z)
     p = np.exp(log_p)
     weight = alpha * smooth_classes(target, label_smoothing)
-    by_log_p = weight * (power_slope(1 - p, gamma) * p * log_p - (1 - p) ** gamma)
+    slope = power_slope(np.where(p == 1, 1, 1 - p), gamma)  # where log p vanishes the slope may be infinite
+    by_log_p = weight * (slope * p * log_p - (1 - p) ** gamma)
     return by_log_p - p * by_log_p.sum(axis=-1, keepdims=True)
 
 
