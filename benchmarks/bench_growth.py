@@ -190,6 +190,7 @@ def draw(scans: dict[str, Any], folder: str) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
+    Path(folder).mkdir(parents=True, exist_ok=True)
     for name, result in scans.items():
         figure, (above, below) = pyplot.subplots(2, sharex=True, figsize=(8, 8), layout="constrained")
         rows = result["rows"]

@@ -15,8 +15,6 @@ from fastmlp import _core
 from fastmlp.bench import contestants
 from fastmlp.bench.workloads import mnist_file
 
-DISTRIBUTIONS = {"sklearn": "scikit-learn"}  # where the name to install is another than the one to import
-
 
 def cpu_name() -> str:
     """As the system calls it."""
@@ -29,13 +27,9 @@ def cpu_name() -> str:
 def versions(names: list[str]) -> dict[str, str]:
     """Of the packages that these contestants need, as far as they are installed."""
     packages = dict.fromkeys(package for name in names for package in contestants.packages(name))
-    found = {"fastmlp": fastmlp.__version__}
-    for package in packages:
-        try:
-            found[package] = metadata.version(DISTRIBUTIONS.get(package, package))
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+    distributions = metadata.packages_distributions()  # the name to install is another than that to import, for some
+    found = {package: metadata.version(distributions[package][0]) for package in packages if package in distributions}
+    return {**found, "fastmlp": fastmlp.__version__}
 
 
 def description(names: list[str]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def limits_of(threads: int) -> limits.Limits:
     """What the machine allows so many threads."""
     found = elsewhere(["-m", "fastmlp.bench.limits", threads], threads, threads_of_all(threads), 120)
     if "skipped" in found:
-        raise RuntimeError(f"limits: expected a measurement, got {found['skipped']}; run python -m fastmlp info")
+        raise ChildProcessError(f"limits: expected a measurement, got {found['skipped']}; run python -m fastmlp info")
     return found
 
 
@@ -47,8 +47,8 @@ class Comparison:
         environment = contestants.environment(name, threads, WORKLOADS[workload].dtype)
         program = ["-m", "fastmlp.bench.one", name, workload, threads, seconds]
         found |= elsewhere(program, threads, environment, self.timeout)
-        if found.get("times"):
-            found["seconds"] = statistics.median(found["times"])
+        if times := found.pop("times", []):
+            found |= {"seconds": statistics.median(times), "least": min(times), "epochs": len(times)}
         return found
 
     def rows(self, workload: str, threads: int, reference: float | None) -> list[Row]:
