@@ -1,6 +1,6 @@
 """How the time of a training step grows with widths, batch, depth and rows, and where it leaps.
 
-    python benchmarks/bench_growth.py [--scans hidden batch …] [--threads 1 2] [--seconds 0.05] [--json F] [--plot DIR]
+    python benchmarks/bench_growth.py [--scans hidden batch …] [--threads 1 2] [--rounds 2] [--json F] [--plot DIR]
 
 A scan varies one number of a network and leaves the others; a point is the shortest of many runs of some milliseconds,
 of C alone: no epoch begins or ends within. Then it names the cliffs, which are of two kinds. *Dearer than larger*: a

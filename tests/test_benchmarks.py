@@ -203,3 +203,9 @@ def test_the_script_measures_too(tmp_path):
     assert kept(file) == {"fastmlp": True, "numpy": True}
     done = subprocess.run([*command, "--table", str(file)], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[2].startswith("| tiny | ")
+
+
+def test_nobody_imports_it_unasked():
+    code = "import sys, fastmlp.__main__; print([name for name in sys.modules if name.startswith('fastmlp.bench')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
