@@ -172,7 +172,8 @@ typedef struct fm_noise_kernel { /* bwd draws what fwd drew at the same place */
  *    present content when `resume`. B is a panel: B[k·32 + j]. A(i,k) is
  *      FM_A_ROWS:    A[(k/32)·a_stride + i·32 + k%32]   activations forward, weights in backward-data
  *      FM_A_COLUMNS: A[k·32 + i]                        activations in backward-weights
- *    rows ≤ mr (cols > one vector) or mr_narrow; cols ≤ 32, rounded up to whole vectors (panels are padded).
+ *    rows ≤ mr (cols > one vector) or mr_narrow; cols ≤ 32. C is written up to a multiple of 16 columns, those past the
+ *    last with what B's padding gives or 0.
  *    `ahead` names memory the caller will touch next: `lines` cache lines from each non-NULL pointer. */
 enum { FM_A_ROWS, FM_A_COLUMNS };
 typedef struct fm_ahead {

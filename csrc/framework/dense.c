@@ -130,7 +130,7 @@ static void finish(const fm_op *layer, char *Z, int64_t p, int64_t r0, int64_t r
 static void forward_tile(const fm_op *layer, const char *X, int64_t p, int64_t r0, int64_t r1) {
     const fm_kernels *kern = layer->kern;
     const int64_t size = layer->size, k = layer->k, batch = layer->batch;
-    const int64_t columns = fm_whole_lanes(fm_panel_columns(layer->m, p));
+    const int64_t columns = fm_panel_columns(layer->m, p);
     _Alignas(64) char C[TILE_ROWS * P * sizeof(double)];
     product(kern, FM_A_ROWS, C, X + r0 * P * size, batch * P, layer->W + p * k * P * size, r1 - r0, columns, k, size,
             NULL);
@@ -184,7 +184,7 @@ static void backward_data_tile(const fm_op *layer, const fm_sink *sink, int64_t 
     const int64_t at = (pi * batch + q * P) * P * size;
     _Alignas(64) char turned[P * P * sizeof(double)];
     fm_product(kern, FM_A_ROWS, turned, layer->W + pi * P * P * size, k * P, layer->dZt + q * layer->dZt_stride * size,
-               inputs, fm_whole_lanes(rows), layer->m);
+               inputs, rows, layer->m);
     const int64_t columns = fm_whole_lanes(inputs);
     if (inputs < columns) kern->zero(turned + inputs * P * size, columns - inputs, P);
     char *d = sink->d + at; /* whole groups of 32 rows have room here; rows past n hold nothing that is read */
@@ -246,7 +246,7 @@ static void weights_tile(const fm_op *layer, const char *X, int64_t n, int64_t p
                          const fm_optimizer_kernel *optimizer, const fm_hyper *h) {
     const fm_kernels *kern = layer->kern;
     const int64_t size = layer->size, k = layer->k, batch = layer->batch;
-    const int64_t inputs = fm_panel_columns(k, pi), columns = fm_whole_lanes(fm_panel_columns(layer->m, p));
+    const int64_t inputs = fm_panel_columns(k, pi), columns = fm_panel_columns(layer->m, p);
     const int64_t tiles = tile_count(kern, inputs, columns);
     _Alignas(64) char C[TILE_ROWS * P * sizeof(double)];
     for (int64_t r = 0; r < tiles; r++) {
@@ -259,7 +259,7 @@ static void weights_tile(const fm_op *layer, const char *X, int64_t n, int64_t p
         for (int q = 0; q < layer->slots && q < FM_SLOTS - 1; q++) ahead.p[1 + q] = s.s[q];
         product(kern, FM_A_COLUMNS, G, X + (pi * batch * P + i0) * size, 0, layer->dZ + p * batch * P * size, i1 - i0,
                 columns, n, size, optimizer ? &ahead : NULL);
-        if (optimizer) optimizer->step(layer->W + at, G, s.s, i1 - i0, columns, P, h);
+        if (optimizer) optimizer->step(layer->W + at, G, s.s, i1 - i0, fm_whole_lanes(columns), P, h);
     }
 }
 

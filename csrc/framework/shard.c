@@ -74,7 +74,7 @@ typedef struct {
 /* Input panels lo … hi-1 of X and their share of the first layer's sums, chunk by chunk. */
 static void first_layer_sums(const fm_network *net, const fm_run *run, int64_t n, int64_t lo, int64_t hi, char *sums) {
     const fm_op *d = &net->ops[0];
-    const int64_t size = net->size, panels = fm_panels(d->k), columns = fm_whole_lanes(d->m);
+    const int64_t size = net->size, panels = fm_panels(d->k);
     for (int64_t c = lo; c < hi; c++) {
         int64_t p0, p1;
         fm_share(panels, (int)c, CHUNKS, &p0, &p1);
@@ -86,7 +86,7 @@ static void first_layer_sums(const fm_network *net, const fm_run *run, int64_t n
         fm_gather_rows(net->kern, X, d->batch, &x, run->index, run->at, 0, n);
         for (int64_t r = 0; r < n; r += P)
             fm_product(net->kern, FM_A_ROWS, sums + (c * d->batch + r) * P * size, X + r * P * size, d->batch * P,
-                       d->W + p0 * P * P * size, fm_min64(n - r, P), columns, k);
+                       d->W + p0 * P * P * size, fm_min64(n - r, P), d->m, k);
     }
 }
 

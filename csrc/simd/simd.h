@@ -9,6 +9,7 @@
  *   vr_set, vr_fma, vr_sqrt, vr_max, vr_min, comparisons vr_gt … vr_eq, vm_and/or/not, vr_sel(mask, yes, no)
  *   vw, vw_mul         a vector of uint64_t; the 64-bit product of each lane's low 32 bits
  *   MR, MR_NARROW      rows of the matrix micro-kernel
+ *   VH, vh, vh_…       half a vector for it, on levels where that pays
  *
  * and GCC's vector operators (+ - * / on vr; + - & | ^ << >> on vi) do the rest, so that the helpers below need no
  * intrinsic. Two promises make results equal on every level: each operation is IEEE-exact, and max/min are
@@ -53,6 +54,15 @@ typedef uint64_t vu __attribute__((vector_size(8 * VL)));
 #define FM_MAGIC 6755399441055744.0 /* 1.5 · 2^52 */
 #define FM_TINY 2.2250738585072014e-308
 #define FM_HUGE 1.7976931348623157e+308
+#endif
+
+#if !defined(VH) /* a level without half vectors */
+#define VH VL
+#define vh vr
+#define vh_load vr_load
+#define vh_store vr_store
+#define vh_set vr_set
+#define vh_fma vr_fma
 #endif
 
 FM_INLINE vr vr_zero(void) { return vr_set(0); }
