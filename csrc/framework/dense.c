@@ -264,17 +264,21 @@ static void weights_tile(const fm_op *layer, const char *X, int64_t n, int64_t p
 }
 
 void fm_dense_weights(const fm_op *layer, const char *X, int64_t n, int64_t u0, int64_t u1,
-                      const fm_optimizer_kernel *optimizer, const fm_hyper *h) {
+                      const fm_optimizer_kernel *optimizer, const fm_hyper *h, const fm_upcoming *upcoming) {
     const int64_t in_panels = fm_panels(layer->k);
-    for (int64_t u = u0; u < u1; u++) weights_tile(layer, X, n, u / in_panels, u % in_panels, optimizer, h);
+    for (int64_t u = u0; u < u1; u++) {
+        fm_fetch(upcoming, u - u0, u1 - u0);
+        weights_tile(layer, X, n, u / in_panels, u % in_panels, optimizer, h);
+    }
 }
 
 void fm_dense_backward_weights(const fm_op *layer, const char *X, int64_t n, const fm_optimizer_kernel *optimizer,
-                               const fm_hyper *for_W, const fm_hyper *for_b, const fm_team *team, int t) {
+                               const fm_hyper *for_W, const fm_hyper *for_b, const fm_upcoming *upcoming,
+                               const fm_team *team, int t) {
     const int64_t in_panels = fm_panels(layer->k), panels = fm_panels(layer->m);
     int64_t lo, hi;
     fm_share(panels * in_panels, t, fm_team_size(team), &lo, &hi);
-    fm_dense_weights(layer, X, n, lo, hi, optimizer, for_W);
+    fm_dense_weights(layer, X, n, lo, hi, optimizer, for_W, upcoming);
     if (!layer->use_bias) return;
     for (int64_t p = (lo + in_panels - 1) / in_panels; p * in_panels < hi; p++) /* panels whose first tile was ours */
         fm_dense_bias(layer, p, n, optimizer, for_b);

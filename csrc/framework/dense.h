@@ -22,6 +22,17 @@ typedef struct fm_sink {
     fm_draw draw;
 } fm_sink;
 
+/* Rows that the next step will gather, to be fetched into L2 bit by bit while this one computes (ahead.c). */
+typedef struct fm_upcoming {
+    const char *data;
+    const int64_t *index; /* NULL: rows as they come */
+    int64_t row_stride, rows, lines;
+} fm_upcoming;
+/* Rows lo … hi-1 of the batch after that at run->at, columns c0 … c1-1. */
+fm_upcoming fm_upcoming_rows(const fm_run *run, int64_t lo, int64_t hi, int64_t c0, int64_t c1);
+/* Part i of `parts` of them; none for upcoming == NULL. */
+void fm_fetch(const fm_upcoming *upcoming, int64_t i, int64_t parts);
+
 /* One operation of a program. Every kind has its weights in W (`depth` rows of `width` columns: k × m for a dense layer,
  * gamma, the parameters of a trainable activation) and b (one row: bias, beta). */
 typedef struct fm_op {
@@ -86,10 +97,11 @@ void fm_dense_finish_rows(const fm_op *layer, char *sums, int64_t r0, int64_t r1
 void fm_dense_backward_data(const fm_op *layer, const fm_sink *sink, int64_t n, const fm_team *team, int t);
 /* dW = XᵀdZ and db; with `optimizer` each tile goes straight into the update of its weights, without into dW, db. */
 void fm_dense_backward_weights(const fm_op *layer, const char *X, int64_t n, const fm_optimizer_kernel *optimizer,
-                               const fm_hyper *for_W, const fm_hyper *for_b, const fm_team *team, int t);
+                               const fm_hyper *for_W, const fm_hyper *for_b, const fm_upcoming *upcoming,
+                               const fm_team *team, int t);
 /* Parts of it: the tiles u0 … u1-1 of W (u = output panel · input panels + input panel), the bias of output panel p. */
 void fm_dense_weights(const fm_op *layer, const char *X, int64_t n, int64_t u0, int64_t u1,
-                      const fm_optimizer_kernel *optimizer, const fm_hyper *h);
+                      const fm_optimizer_kernel *optimizer, const fm_hyper *h, const fm_upcoming *upcoming);
 void fm_dense_bias(const fm_op *layer, int64_t p, int64_t n, const fm_optimizer_kernel *optimizer, const fm_hyper *h);
 /* dZ of the last layer from dY, in place, for rows r0 … r1-1. */
 void fm_dense_output_gradient(const fm_op *layer, int64_t r0, int64_t r1);

@@ -114,7 +114,7 @@ static void backward_body(void *context, fm_team *team, int t) {
                              d->k);
     }
     if (j->dW || j->optimizer)
-        fm_dense_backward_weights(d, layer->X, j->n, j->optimizer, &j->hyper, &j->hyper, team, t);
+        fm_dense_backward_weights(d, layer->X, j->n, j->optimizer, &j->hyper, &j->hyper, NULL, team, t);
     fm_barrier(team, t);
     if (t == 0 && j->dW) d->kern->from_panels(j->dW, d->m, d->dW, d->k, d->k, d->m);
     if (t == 0 && j->db) d->kern->from_panels(j->db, d->m, d->db, 1, 1, d->m);
@@ -140,9 +140,11 @@ static void repeat_body(void *context, fm_team *team, int t) {
         switch (j->phase) {
         case FM_PHASE_FORWARD: fm_dense_forward(d, layer->X, j->n, team, t); break;
         case FM_PHASE_BACKWARD_DATA: fm_dense_backward_data(d, &sink, j->n, team, t); break;
-        case FM_PHASE_BACKWARD_WEIGHTS: fm_dense_backward_weights(d, layer->X, j->n, NULL, NULL, NULL, team, t); break;
+        case FM_PHASE_BACKWARD_WEIGHTS:
+            fm_dense_backward_weights(d, layer->X, j->n, NULL, NULL, NULL, NULL, team, t);
+            break;
         case FM_PHASE_UPDATE:
-            fm_dense_backward_weights(d, layer->X, j->n, j->optimizer, &j->hyper, &j->hyper, team, t);
+            fm_dense_backward_weights(d, layer->X, j->n, j->optimizer, &j->hyper, &j->hyper, NULL, team, t);
             break;
         }
         fm_barrier(team, t);

@@ -107,7 +107,7 @@ static void narrow_backward(const fm_network *own, int64_t n) {
     }
     for (int64_t l = last; l > 0; l--)
         fm_dense_backward_weights(&own->ops[l], own->ops[l - 1].out, n, optimizer, &own->hyper[2 * l],
-                                  &own->hyper[2 * l + 1], NULL, 0);
+                                  &own->hyper[2 * l + 1], NULL, NULL, 0);
     if (own->ops[0].use_bias) fm_dense_bias(&own->ops[0], 0, n, optimizer, &own->hyper[1]);
 }
 
@@ -131,7 +131,8 @@ static int step(shard_job *job, fm_network *own, fm_run *run, int64_t lo, int64_
     int64_t p0, p1, unused;
     fm_share(fm_panels(own->inputs), (int)lo, CHUNKS, &p0, &unused);
     fm_share(fm_panels(own->inputs), (int)hi - 1, CHUNKS, &unused, &p1);
-    fm_dense_weights(&own->ops[0], own->X, n, p0, p1, optimizer, &own->hyper[0]);
+    const fm_upcoming next = fm_upcoming_rows(run, 0, run->batch, p0 * P, fm_min64(p1 * P, own->inputs));
+    fm_dense_weights(&own->ops[0], own->X, n, p0, p1, optimizer, &own->hyper[0], &next);
     own->step++;
     run->at += n;
     run->steps++;

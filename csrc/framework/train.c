@@ -212,16 +212,19 @@ static void backward_op(fm_network *net, int64_t l, int64_t n, fm_team *team, in
     fm_barrier(team, t);
 }
 
-static void backward(fm_network *net, int64_t n, fm_team *team, int t) {
+static void backward(fm_network *net, const fm_run *run, int64_t n, fm_team *team, int t) {
     const fm_optimizer_kernel *optimizer = net->clips ? NULL : &net->kern->optimizers[net->optimizer.kind];
     int others = 0;
+    int64_t lo, hi;
+    fm_share(run->batch, t, fm_team_size(team), &lo, &hi);
+    const fm_upcoming next = fm_upcoming_rows(run, lo, hi, 0, net->inputs);
     for (int64_t l = net->count - 1; l >= net->first; l--) backward_op(net, l, n, team, t);
     for (int64_t l = net->count - 1; l >= net->first; l--) {
         const fm_op *op = &net->ops[l];
         others |= op->op != FM_OP_dense && fm_op_learns(op);
         if (op->op == FM_OP_dense && !op->frozen)
             fm_dense_backward_weights(op, l ? net->ops[l - 1].out : net->X, n, optimizer, &net->hyper[2 * l],
-                                      &net->hyper[2 * l + 1], team, t);
+                                      &net->hyper[2 * l + 1], l == net->first ? &next : NULL, team, t);
     }
     fm_barrier(team, t);
     if (net->clips || others) update_from_gradients(net, team, t);
@@ -262,7 +265,7 @@ void fm_step_plain(fm_network *net, const fm_run *run, int64_t n, fm_team *team,
     if (!whole) fm_dense_forward_rows(&net->ops[net->count - 1], X, lo, hi);
     fm_step_loss(net, lo, hi);
     fm_barrier(team, t);
-    backward(net, n, team, t);
+    backward(net, run, n, team, t);
 }
 
 /* Is the time over? The clock is looked at about every 50 µs of work, for a look takes as long as some steps do. */
