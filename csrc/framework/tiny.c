@@ -6,7 +6,7 @@
  *   dW = Xt dZ    A = Xt by rows (its k is the batch), B = dZ, which is turned back for it */
 #include "network.h"
 
-enum { P = FM_PANEL, TILE = P * P, WIDEST = 16, MOST_ROWS = 256 };
+enum { P = FM_PANEL, TILE = P * P, WIDEST = 16, MOST_ROWS = 2048 };
 
 int fm_tiny_fits(const fm_network *net) {
     return net->inputs <= WIDEST && net->batch <= MOST_ROWS && !net->clips && fm_plain_chain(net, WIDEST, 0);
