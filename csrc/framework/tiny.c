@@ -1,16 +1,18 @@
-/* tiny.c: steps of a net whose layers are all at most 16 wide, on one thread with everything in L1.
+/* tiny.c: steps of a net whose layers are all at most 32 wide, on one thread with everything in L1.
  *
- * Vectors run along the batch here, for 8 units would leave half of each vector empty: all activations live transposed,
+ * Vectors run along the batch here, for a few units would leave much of each vector empty: all activations live transposed,
  * [batch / 32][columns][32], in the buffers that otherwise hold panels. The products are the same chains as anywhere:
  *   Zt = Wᵀ Xt    A = W by columns, B = Xt          dXt = W dZt   A = W by rows, B = dZt
  *   dW = Xt dZ    A = Xt by rows (its k is the batch), B = dZ, which is turned back for it */
 #include "network.h"
 
-enum { P = FM_PANEL, TILE = P * P, WIDEST = 16, MOST_ROWS = 2048 };
+enum { P = FM_PANEL, TILE = P * P, WIDEST = 32 };
 
-int fm_tiny_fits(const fm_network *net) {
-    return net->inputs <= WIDEST && net->batch <= MOST_ROWS && !net->clips && fm_plain_chain(net, WIDEST, 0);
+static int fits(const fm_network *net, int64_t widest, int64_t most_rows) {
+    return net->inputs <= widest && net->batch <= most_rows && fm_plain_chain(net, widest, 0);
 }
+/* Beyond these sizes two threads, or vectors along the units, are quicker. */
+int fm_tiny_fits(const fm_network *net) { return !net->clips && (fits(net, 16, 2048) || fits(net, WIDEST, 64)); }
 
 /* Rows from `from` of the order, turned: element (j, i) of group q. */
 static void gather_turned(const fm_network *net, char *to, const fm_view *x, const fm_run *run, int64_t from,
@@ -40,9 +42,9 @@ static void show_group(const fm_network *net, int64_t q, int64_t rows) {
     const int64_t at = q * TILE * net->size, columns = fm_whole_lanes(rows);
     const fm_op *last = &net->ops[net->count - 1];
     const fm_rows shape = {rows, last->m, P, TILE};
-    net->kern->transpose(net->shown + at, last->Y + at, WIDEST, columns);
+    net->kern->transpose(net->shown + at, last->Y + at, fm_whole_lanes(last->m), columns);
     if (net->logits || net->output >= 0) fm_show_rows(net, net->shown + at, net->shown + at, &shape);
-    net->kern->transpose(net->turned_target + at, net->target + at, WIDEST, columns);
+    net->kern->transpose(net->turned_target + at, net->target + at, fm_whole_lanes(last->m), columns);
 }
 
 /* dZ of the last layer, by rows in dZ and turned in dZt; the losses run along the batch where they can. */
@@ -54,26 +56,26 @@ static void loss_group(const fm_network *net, int64_t q, int64_t rows) {
     char *dZ = last->dZ + at, *dZt = last->dZt + at, *row_loss = net->row_loss + row * size;
     const char *scale = net->scale + row * size;
     const fm_activation_kernel *activation = &kern->activations[last->activation];
-    const int64_t columns = fm_whole_lanes(rows);
+    const int64_t columns = fm_whole_lanes(rows), width = fm_whole_lanes(last->m);
     if (net->shown) show_group(net, q, rows);
     if (loss->block && net->output < 0) {
         loss->block(row_loss, dZt, last->Y + at, net->target + at, scale, last->m, rows, P, net->loss_params);
         activation->bwd(dZt, fm_dense_saved(last) + at, dZt, last->m, columns, P, last->params);
-        kern->transpose(dZ, dZt, WIDEST, columns);
+        kern->transpose(dZ, dZt, width, columns);
         return;
     }
     _Alignas(64) char Y[TILE * sizeof(double)], target[TILE * sizeof(double)];
     const fm_rows shape = {rows, last->m, P, TILE};
-    kern->transpose(Y, last->Y + at, WIDEST, columns);
-    if (!loss->labels) kern->transpose(target, net->target + at, WIDEST, columns);
+    kern->transpose(Y, last->Y + at, width, columns);
+    if (!loss->labels) kern->transpose(target, net->target + at, width, columns);
     const fm_row_activation_kernel *output =
         net->output >= 0 && !net->logits ? &kern->row_activations[net->output] : NULL;
     if (output) output->fwd(Y, Y, &shape, net->output_params);
     loss->rows(row_loss, dZ, Y, target, net->labels + row, scale, &shape, net->loss_params);
     if (output) output->bwd(dZ, Y, dZ, &shape, net->output_params);
-    kern->transpose(dZt, dZ, columns, WIDEST);
+    kern->transpose(dZt, dZ, columns, width);
     activation->bwd(dZt, fm_dense_saved(last) + at, dZt, last->m, columns, P, last->params);
-    kern->transpose(dZ, dZt, WIDEST, columns);
+    kern->transpose(dZ, dZt, width, columns);
 }
 
 static void backward_group(const fm_network *net, int64_t at, int64_t rows) {
@@ -85,7 +87,7 @@ static void backward_group(const fm_network *net, int64_t at, int64_t rows) {
         fm_product(kern, FM_A_ROWS, dXt, d->W, 0, d->dZt + at, d->k, rows, d->m);
         kern->activations[before->activation].bwd(dXt, fm_dense_saved(before) + at, dXt, d->k, columns, P,
                                                   before->params);
-        kern->transpose(before->dZ + at, dXt, WIDEST, columns);
+        kern->transpose(before->dZ + at, dXt, fm_whole_lanes(d->k), columns);
     }
 }
 

@@ -111,7 +111,7 @@ static void gather(void *panels, int64_t batch, const fm_view *x, const int64_t 
             const char *src = row + j * x->col_stride;
             if (plain)
                 take_plain(d, (const real *)src, cols);
-            else {
+            } else {
                 take(d, src, cols, x->col_stride, x->type, x->swapped);
                 for (int q = cols; q < FM_PANEL; q++) d[q] = 0;
             }
@@ -223,7 +223,7 @@ static void transpose(void *dst, const void *src, int64_t rows, int64_t cols) {
             transpose_block((real *)dst + j * FM_PANEL + i, (const real *)src + i * FM_PANEL + j);
 }
 
-/* At most 32 rows of at most 16 columns, turned: a few columns element by element, more by way of a tile of rows. */
+/* At most 32 rows of at most 32 columns, turned: a few columns element by element, more by way of a tile of rows. */
 static void gather_turned(void *tile, const fm_view *x, const int64_t *index, int64_t rows) {
     if (is_plain(x) && x->cols <= 4) {
         for (int64_t i = 0; i < rows; i++) {
