@@ -100,16 +100,19 @@ FM_INLINE int is_plain(const fm_view *x) {
            ((uintptr_t)x->data | (uintptr_t)x->row_stride) % sizeof(real) == 0;
 }
 
-/* Rows index[lo … hi-1] of x (or lo … hi-1 themselves) into rows lo … hi-1 of the panels. */
+/* Rows index[lo … hi-1] of x (or lo … hi-1 themselves) into rows lo … hi-1 of the panels; the row after is fetched
+ * meanwhile, for no hardware foresees where it lies. */
 static void gather(void *panels, int64_t batch, const fm_view *x, const int64_t *index, int64_t lo, int64_t hi) {
     const int plain = is_plain(x);
     for (int64_t i = lo; i < hi; i++) {
         const char *row = (const char *)x->data + (index ? index[i] : i) * x->row_stride;
+        const char *next = i + 1 < hi ? (const char *)x->data + (index ? index[i + 1] : i + 1) * x->row_stride : row;
         real *d = (real *)panels + i * FM_PANEL;
         for (int64_t j = 0; j < x->cols; j += FM_PANEL, d += batch * FM_PANEL) {
             int cols = x->cols - j < FM_PANEL ? (int)(x->cols - j) : FM_PANEL;
             const char *src = row + j * x->col_stride;
-            if (plain)
+            if (plain) {
+                for (int l = 0; l < FM_PANEL; l += FM_LINE) FM_PREFETCH(next + (j + l) * (int64_t)sizeof(real));
                 take_plain(d, (const real *)src, cols);
             } else {
                 take(d, src, cols, x->col_stride, x->type, x->swapped);
@@ -234,5 +237,5 @@ static void gather_turned(void *tile, const fm_view *x, const int64_t *index, in
     }
     _Alignas(64) real straight[FM_PANEL * FM_PANEL];
     gather(straight, FM_PANEL, x, index, 0, rows);
-    transpose(tile, straight, (rows + LANES - 1) / LANES * LANES, 16);
+    transpose(tile, straight, (rows + LANES - 1) / LANES * LANES, (x->cols + LANES - 1) / LANES * LANES);
 }
