@@ -28,8 +28,8 @@ typedef struct fm_upcoming {
     const int64_t *index; /* NULL: rows as they come */
     int64_t row_stride, rows, lines;
 } fm_upcoming;
-/* Rows lo … hi-1 of the batch after that at run->at, columns c0 … c1-1. */
-fm_upcoming fm_upcoming_rows(const fm_run *run, int64_t lo, int64_t hi, int64_t c0, int64_t c1);
+/* Rows lo … hi-1 of the batch after that at run->at, columns c0 … c1-1 of x (the run's features, targets or labels). */
+fm_upcoming fm_upcoming_rows(const fm_run *run, const fm_view *x, int64_t lo, int64_t hi, int64_t c0, int64_t c1);
 /* Part i of `parts` of them; none for upcoming == NULL. */
 void fm_fetch(const fm_upcoming *upcoming, int64_t i, int64_t parts);
 

@@ -131,7 +131,7 @@ static int step(shard_job *job, fm_network *own, fm_run *run, int64_t lo, int64_
     int64_t p0, p1, unused;
     fm_share(fm_panels(own->inputs), (int)lo, CHUNKS, &p0, &unused);
     fm_share(fm_panels(own->inputs), (int)hi - 1, CHUNKS, &unused, &p1);
-    const fm_upcoming next = fm_upcoming_rows(run, 0, run->batch, p0 * P, fm_min64(p1 * P, own->inputs));
+    const fm_upcoming next = fm_upcoming_rows(run, &run->x, 0, run->batch, p0 * P, fm_min64(p1 * P, own->inputs));
     fm_dense_weights(&own->ops[0], own->X, n, p0, p1, optimizer, &own->hyper[0], &next);
     own->step++;
     run->at += n;

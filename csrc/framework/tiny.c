@@ -106,8 +106,16 @@ static void update(const fm_network *net, int64_t n) {
     }
 }
 
+static void fetch_next(const fm_run *run, const fm_view *x) {
+    const fm_upcoming next = fm_upcoming_rows(run, x, 0, run->batch, 0, x->cols);
+    fm_fetch(&next, 0, 1);
+}
+
 void fm_step_tiny(fm_network *net, const fm_run *run, int64_t n, fm_team *team, int t) {
     if (t) return;
+    const fm_view labels = {run->labels, run->x.rows, 1, sizeof *run->labels, sizeof *run->labels, FM_I32, 0};
+    fetch_next(run, &run->x);
+    fetch_next(run, run->labels ? &labels : &run->target);
     fm_step_scale(net, run, n, 0, n);
     fm_step_prepare(net, run);
     if (net->penalised) fm_penalty_share(net, team, t);

@@ -217,7 +217,7 @@ static void backward(fm_network *net, const fm_run *run, int64_t n, fm_team *tea
     int others = 0;
     int64_t lo, hi;
     fm_share(run->batch, t, fm_team_size(team), &lo, &hi);
-    const fm_upcoming next = fm_upcoming_rows(run, lo, hi, 0, net->inputs);
+    const fm_upcoming next = fm_upcoming_rows(run, &run->x, lo, hi, 0, net->inputs);
     for (int64_t l = net->count - 1; l >= net->first; l--) backward_op(net, l, n, team, t);
     for (int64_t l = net->count - 1; l >= net->first; l--) {
         const fm_op *op = &net->ops[l];
