@@ -338,10 +338,10 @@ void fm_network_set_step(fm_network *net, int64_t step);
 void fm_network_set_learning_rate(fm_network *net, double learning_rate);
 void fm_network_train(fm_network *net, fm_run *run);
 /* Y for the rows that index names (NULL: the first n of x), row-major. */
-void fm_network_predict(fm_network *net, void *Y, const fm_view *x, const int64_t *index, int64_t n);
+fm_status fm_network_predict(fm_network *net, void *Y, const fm_view *x, const int64_t *index, int64_t n);
 /* The loss of each row of the run, unweighted; its metrics are added to, and to row_price (NULL: not wanted) what
  * activities ask for each row. */
-void fm_network_evaluate(fm_network *net, void *row_loss, double *row_price, const fm_run *run);
+fm_status fm_network_evaluate(fm_network *net, void *row_loss, double *row_price, const fm_run *run);
 /* l1·Σ|w| + l2·Σw² over all weights that are trained. */
 double fm_network_penalty(fm_network *net);
 /* Y of the run's rows (at most a batch) as training makes them: with noise, and batch moments that move the moving

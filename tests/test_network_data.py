@@ -162,6 +162,50 @@ def test_one_call_at_a_time():
     assert net.predict(x[:1]).shape == (1, 10)
 
 
+def test_predictions_run_at_once(dtype, every_thread):
+    """In threads of Python and in those of C, each in a lane; whoever would change the network is told so."""
+    net, _ = network("plain", dtype, CROSS, ADAM, logits=True)
+    inputs = [data(net, rows, dtype, seed)[0] for seed, rows in enumerate((1, 3, 84, 85, 300, 1, 500, 20))]
+    want = [net.predict(x).tobytes() for x in inputs]
+    many = np.broadcast_to(inputs[0], (300_000, net.inputs))
+    found, refused = [], set()
+
+    def predict(i):
+        found.extend(net.predict(inputs[i]).tobytes() == want[i] for _ in range(50))
+
+    pool = [threading.Thread(target=predict, args=(i,)) for i in range(8)]
+    long = threading.Thread(target=net.predict, args=(many,))
+    for thread in (long, *pool):
+        thread.start()
+    while any(thread.is_alive() for thread in (long, *pool)):
+        try:
+            net.set(0, 1, net.get(0, 1))
+        except RuntimeError as error:
+            refused.add(str(error).split(";")[0])
+        time.sleep(0)
+    assert found == [True] * 400
+    assert refused == {"Network: expected no predictions under way, got some of another thread"}
+    net.set(0, 1, net.get(0, 1))
+    assert [net.predict(x).tobytes() for x in inputs] == want
+
+
+def test_lanes_are_used_again():
+    """There are as many as were ever in use at once, whatever came in between."""
+    net, _ = network("plain", np.float32, MSE, SGD)
+    x, y, _ = data(net, 300, np.float32)
+    _core.set_threads(1)
+    before = net.bytes
+    net.predict(x)
+    one = net.bytes - before
+    assert 0 < one < 300 * (net.inputs + 65 + 33 + 2 * 40 + 5 * 32) * 4
+    for _ in range(20):
+        net.predict(x)
+        net.evaluate(_core.Run(net, x, y))
+        with pytest.raises(ValueError, match="expected shape"):
+            net.predict(x[:, 1:])
+    assert net.bytes == before + one
+
+
 def test_an_order_is_not_changed_under_a_run():
     """Neither by writing into the array it was given as, nor by a start that fails, nor by one during training."""
     net, _ = network("plain-wide", np.float32, CROSS, ADAM, logits=True)

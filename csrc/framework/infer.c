@@ -1,89 +1,114 @@
-/* infer.c: predict and evaluate. Threads share rows, not layers: each takes its rows through the whole network in a slice
- * of the buffers of its own, so there is no barrier. */
+/* infer.c: predict and evaluate. Threads share rows, not layers: each takes slices of them through the whole network in
+ * a lane of its own, whichever slice is next; nobody waits for anybody. */
 #include "network.h"
 
-enum { P = FM_PANEL };
+enum { P = FM_PANEL, MOST_THREADS = 64 };
 
 typedef struct {
     fm_network *net;
     const fm_run *run;
     char *Y, *row_loss;
     double *row_price;
+    fm_lane *lanes[MOST_THREADS];
+    int threads;
+    int64_t slices;
+    atomic_llong next; /* slice */
 } infer_job;
 
-/* Rows lo … lo+n-1 of the run, through buffer rows at … at+n-1. */
-static void infer_rows(const infer_job *job, int64_t lo, int64_t n, int64_t at) {
+/* Rows lo … lo+n-1 of the run. */
+static void infer_rows(const infer_job *job, const fm_lane *lane, int64_t lo, int64_t n) {
     const fm_network *net = job->net;
     const fm_run *run = job->run;
     const fm_kernels *kern = net->kern;
-    const int64_t size = net->size, batch = net->infer_rows, row = at * P * size;
-    const fm_op *last = &net->infer[net->count - 1];
+    const int64_t size = net->size, batch = net->lane_rows;
+    const fm_op *last = &lane->ops[net->count - 1];
     const fm_rows rows = {n, last->m, P, P * batch};
-    fm_gather_rows(kern, net->infer_X, batch, &run->x, run->index, lo, at, n);
-    const char *X = net->infer_X;
+    fm_gather_rows(kern, lane->X, batch, &run->x, run->index, lo, 0, n);
+    const char *X = lane->X;
     for (int64_t l = 0; l < net->count; l++) {
-        fm_op op = net->infer[l];
+        fm_op op = lane->ops[l];
         if (job->row_loss) op.activation = net->ops[l].activation; /* what the loss takes */
         if (op.op == FM_OP_dense)
-            fm_dense_forward_rows(&op, X, at, at + n);
+            fm_dense_forward_rows(&op, X, 0, n);
         else
-            fm_op_forward_rows(&op, X, at, at + n, 0);
+            fm_op_forward_rows(&op, X, 0, n, 0);
         for (int64_t i = 0; job->row_price && op.op == FM_OP_activity && i < n; i++)
-            job->row_price[lo + i] += fm_op_activity(&op, at + i, at + i + 1);
+            job->row_price[lo + i] += fm_op_activity(&op, i, i + 1);
         X = op.out;
     }
     if (net->output >= 0 && !(job->row_loss && net->logits))
-        kern->row_activations[net->output].fwd(last->out + row, last->out + row, &rows, net->output_params);
-    if (job->Y) kern->from_panels(job->Y + lo * last->m * size, last->m, last->out + row, batch, n, last->m);
+        kern->row_activations[net->output].fwd(last->out, last->out, &rows, net->output_params);
+    if (job->Y) kern->from_panels(job->Y + lo * last->m * size, last->m, last->out, batch, n, last->m);
     if (!job->row_loss) return;
-    if (run->target.data) fm_gather_rows(kern, net->infer_target, batch, &run->target, run->index, lo, at, n);
+    if (run->target.data) fm_gather_rows(kern, lane->target, batch, &run->target, run->index, lo, 0, n);
     for (int64_t i = 0; run->labels && i < n; i++)
-        net->infer_labels[at + i] = run->labels[run->index ? run->index[lo + i] : lo + i];
-    kern->losses[net->loss].rows(job->row_loss + lo * size, NULL, last->out + row, net->infer_target + row,
-                                 net->infer_labels + at, NULL, &rows, net->loss_params);
-    if (run->metric_count && fm_hides_activation(net))
-        fm_show_rows(net, net->infer_shown + row, last->out + row, &rows);
+        lane->labels[i] = run->labels[run->index ? run->index[lo + i] : lo + i];
+    kern->losses[net->loss].rows(job->row_loss + lo * size, NULL, last->out, lane->target, lane->labels, NULL, &rows,
+                                 net->loss_params);
+    if (run->metric_count && fm_hides_activation(net)) fm_show_rows(net, lane->shown, last->out, &rows);
 }
 
-/* Slices of its own for each thread: nobody waits for anybody. */
+static void infer_slice(const infer_job *job, int64_t slice, int t, int64_t *lo, int64_t *hi) {
+    fm_share(job->run->n, slice, job->slices, lo, hi);
+    if (*lo < *hi) infer_rows(job, job->lanes[t], *lo, *hi - *lo);
+}
+
+static void settle(const infer_job *job, int t) {
+    for (int64_t l = 0; l < job->net->count; l++) fm_op_settle(&job->lanes[t]->ops[l]);
+}
+
 static void infer_body(void *context, fm_team *team, int t) {
-    const infer_job *job = context;
-    const int64_t slice = job->net->infer_rows / fm_team_size(team) / P * P;
+    infer_job *job = context;
     int64_t lo, hi;
-    fm_share(job->run->n, t, fm_team_size(team), &lo, &hi);
-    for (; lo < hi; lo += slice) infer_rows(job, lo, fm_min64(slice, hi - lo), t * slice);
+    settle(job, t);
+    for (int64_t slice; (slice = atomic_fetch_add(&job->next, 1)) < job->slices;) infer_slice(job, slice, t, &lo, &hi);
 }
 
-/* Metrics want the rows in order: all threads fill the buffers together, then one tallies. */
+/* Metrics want the rows in order: each thread fills its lane, then one tallies them all. */
 static void tally_body(void *context, fm_team *team, int t) {
     const infer_job *job = context;
     const fm_network *net = job->net;
-    const char *shown = fm_hides_activation(net) ? net->infer_shown : net->infer[net->count - 1].out;
-    for (int64_t at = 0; at < job->run->n; at += net->infer_rows) {
-        const int64_t n = fm_min64(net->infer_rows, job->run->n - at);
-        int64_t lo, hi;
-        fm_share(n, t, fm_team_size(team), &lo, &hi);
-        if (lo < hi) infer_rows(job, at + lo, hi - lo, lo);
+    const int threads = fm_team_size(team);
+    int64_t lo, hi;
+    settle(job, t);
+    for (int64_t first = 0; first < job->slices; first += threads) {
+        if (first + t < job->slices) infer_slice(job, first + t, t, &lo, &hi);
         fm_barrier(team, t);
-        if (t == 0) fm_metrics_add(net, job->run, at, n, shown, net->infer_target, net->infer_labels, net->infer_rows);
+        for (int i = 0; t == 0 && i < threads && first + i < job->slices; i++) {
+            const fm_lane *lane = job->lanes[i];
+            const char *shown = fm_hides_activation(net) ? lane->shown : lane->ops[net->count - 1].out;
+            fm_share(job->run->n, first + i, job->slices, &lo, &hi);
+            fm_metrics_add(net, job->run, lo, hi - lo, shown, lane->target, lane->labels, net->lane_rows);
+        }
         fm_barrier(team, t);
     }
 }
 
-static void run(infer_job *job) {
-    const fm_network *net = job->net;
-    const double ns = net->step_ns / 3 / (double)net->batch * (double)job->run->n;
+/* As many threads as there is work for, and lanes. */
+static void take_lanes(infer_job *job) {
+    fm_network *net = job->net;
+    const int64_t n = job->run->n;
+    const double ns = net->step_ns / 3 / (double)net->batch * (double)n;
     /* not on trial, as the threads of training are: a team has to pay for certain */
-    const int most = (int)(net->infer_rows / P), threads = fm_threads_for(ns / 8);
-    for (int64_t l = 0; l < net->count; l++) fm_op_settle(&net->infer[l]);
-    fm_team_run(threads < most ? threads : most, job->run->metric_count ? tally_body : infer_body, job);
+    const int64_t threads = fm_min64(fm_min64(fm_threads_for(ns / 8), MOST_THREADS), n > 1 ? n : 1);
+    while (job->threads < threads && (job->lanes[job->threads] = fm_lane_take(net))) job->threads++;
+    job->slices = job->threads ? (n + net->lane_rows - 1) / net->lane_rows : 0;
+    if (job->threads) job->slices = (job->slices + job->threads - 1) / job->threads * job->threads; /* even shares */
 }
 
-void fm_network_predict(fm_network *net, void *Y, const fm_view *x, const int64_t *index, int64_t n) {
+static fm_status run(infer_job *job) {
+    take_lanes(job);
+    if (!job->threads) return FM_NO_MEMORY;
+    fm_team_run(job->threads, job->run->metric_count ? tally_body : infer_body, job);
+    while (job->threads) fm_lane_give(job->lanes[--job->threads]);
+    return FM_OK;
+}
+
+fm_status fm_network_predict(fm_network *net, void *Y, const fm_view *x, const int64_t *index, int64_t n) {
     const fm_run r = {.x = *x, .index = index, .n = n};
-    run(&(infer_job){.net = net, .run = &r, .Y = Y});
+    return run(&(infer_job){.net = net, .run = &r, .Y = Y});
 }
 
-void fm_network_evaluate(fm_network *net, void *row_loss, double *row_price, const fm_run *r) {
-    run(&(infer_job){.net = net, .run = r, .row_loss = row_loss, .row_price = row_price});
+fm_status fm_network_evaluate(fm_network *net, void *row_loss, double *row_price, const fm_run *r) {
+    return run(&(infer_job){.net = net, .run = r, .row_loss = row_loss, .row_price = row_price});
 }

@@ -22,7 +22,7 @@ int fm_team_size(const fm_team *team); /* NULL: one thread on its own */
 void fm_barrier(fm_team *team, int t); /* all writes before it are seen by all after it */
 
 /* Thread t's share of n units: contiguous, in order, the same rule everywhere. */
-static inline void fm_share(int64_t n, int t, int threads, int64_t *lo, int64_t *hi) {
+static inline void fm_share(int64_t n, int64_t t, int64_t threads, int64_t *lo, int64_t *hi) {
     *lo = n * t / threads;
     *hi = n * (t + 1) / threads;
 }

@@ -3,8 +3,6 @@
 #include <assert.h>
 #include <string.h>
 
-enum { INFER_ROWS = 256 };
-
 static int find_activation(const fm_kernels *kern, const char *name) {
     int i = 0;
     while (strcmp(kern->activations[i].name, name)) i++;
@@ -42,9 +40,8 @@ static void describe_op(fm_network *net, const fm_program *program, int64_t l) {
     if (fm_op_learns(op) && net->first > l) net->first = l;
 }
 
-/* An operation's buffers of training, then those of inference: the same weights, the true activation, no noise. */
 static void lay_out_op(fm_network *net, fm_arena *arena, int64_t l) {
-    fm_op *op = &net->ops[l], *infer = &net->infer[l];
+    fm_op *op = &net->ops[l];
     if (op->op == FM_OP_dense)
         fm_dense_layout(op, arena, 1, net->clips);
     else
@@ -53,29 +50,16 @@ static void lay_out_op(fm_network *net, fm_arena *arena, int64_t l) {
         op->ema_W = fm_arena_take(arena, fm_panels(op->width), op->depth, FM_PANEL, net->size);
         op->ema_b = fm_arena_take(arena, fm_panels(op->width), FM_PANEL, 1, net->size);
     }
-    *infer = *op;
-    infer->noise = -1;
-    infer->batch = net->infer_rows;
-    if (op->op != FM_OP_dense) {
-        fm_op_layout(infer, arena, l ? net->infer[l - 1].out : net->infer_X, 0);
-        return;
-    }
-    infer->activation = net->spec[l].kind;
-    infer->Z = NULL;
-    infer->Y = infer->out = fm_arena_take(arena, fm_panels(op->m), net->infer_rows, FM_PANEL, net->size);
 }
 
 static void lay_out(fm_network *net, fm_arena *arena) {
-    const int64_t size = net->size, rows = net->infer_rows, outputs = fm_panels(net->spec[net->count - 1].units);
-    const int64_t batch = fm_batch_capacity(net->batch);
+    const int64_t size = net->size, outputs = fm_panels(net->spec[net->count - 1].units);
+    const int64_t batch = fm_batch_capacity(net->batch), most = batch > net->lane_rows ? batch : net->lane_rows;
     net->X = fm_arena_take(arena, fm_panels(net->inputs), batch, FM_PANEL, size);
-    net->infer_X = fm_arena_take(arena, fm_panels(net->inputs), rows, FM_PANEL, size);
     net->target = fm_arena_take(arena, outputs, batch, FM_PANEL, size);
-    net->infer_target = fm_arena_take(arena, outputs, rows, FM_PANEL, size);
     net->labels = fm_arena_take(arena, batch, 1, 1, sizeof *net->labels);
-    net->infer_labels = fm_arena_take(arena, rows, 1, 1, sizeof *net->infer_labels);
-    net->row_loss = fm_arena_take(arena, batch > rows ? batch : rows, 1, 1, size);
-    net->row_weight = fm_arena_take(arena, batch > rows ? batch : rows, 1, 1, sizeof *net->row_weight);
+    net->row_loss = fm_arena_take(arena, most, 1, 1, size);
+    net->row_weight = fm_arena_take(arena, most, 1, 1, sizeof *net->row_weight);
     net->scale = fm_arena_take(arena, batch, 1, 1, size);
     for (int64_t l = 0; l < net->count; l++) lay_out_op(net, arena, l);
     /* the gradient of what the first one that learns reads: wanted by nobody, but some kernels have no form without it */
@@ -84,7 +68,6 @@ static void lay_out(fm_network *net, fm_arena *arena) {
         first && first->op == FM_OP_trainable ? fm_arena_take(arena, fm_panels(first->k), batch, FM_PANEL, size) : NULL;
     net->prediction = net->output >= 0 && !net->logits ? fm_arena_take(arena, outputs, batch, FM_PANEL, size) : NULL;
     net->shown = fm_shows_apart(net) ? fm_arena_take(arena, outputs, batch, FM_PANEL, size) : NULL;
-    net->infer_shown = net->shows ? fm_arena_take(arena, outputs, rows, FM_PANEL, size) : NULL;
     net->turned_target =
         net->shows && net->path == FM_TINY ? fm_arena_take(arena, outputs, batch, FM_PANEL, size) : NULL;
     net->squares = net->clips ? fm_arena_take(arena, 2 * net->count, 1, 1, sizeof *net->squares) : NULL;
@@ -138,7 +121,7 @@ static fm_network *make(const fm_program *program) {
     if (!net) return NULL;
     const int64_t count = net->count = program->count;
     net->spec = fm_alloc(count, sizeof *net->spec);
-    net->ops = fm_alloc(2 * count, sizeof *net->ops);
+    net->ops = fm_alloc(count, sizeof *net->ops);
     net->hyper = fm_alloc(2 * count, sizeof *net->hyper);
     return net;
 }
@@ -150,7 +133,6 @@ fm_status fm_network_new(fm_network **out, const fm_program *program) {
         return FM_NO_MEMORY;
     }
     const int64_t count = net->count;
-    net->infer = net->ops + count;
     net->first = count;
     memcpy(net->spec, program->ops, sizeof *net->spec * (size_t)count);
     net->type = program->type;
@@ -158,7 +140,6 @@ fm_status fm_network_new(fm_network **out, const fm_program *program) {
     net->size = fm_element_size(net->type);
     net->inputs = program->inputs;
     net->batch = program->batch;
-    net->infer_rows = INFER_ROWS;
     net->output = program->output;
     net->loss = program->loss;
     net->logits = program->logits;
@@ -172,6 +153,7 @@ fm_status fm_network_new(fm_network **out, const fm_program *program) {
     net->clips = net->optimizer.clip_norm > 0 || net->optimizer.global_clip_norm > 0;
     for (int64_t l = 0; l < count; l++) describe_op(net, program, l);
     net->path = fm_tiny_fits(net) ? FM_TINY : fm_shard_fits(net) ? FM_SHARDED : FM_PLAIN;
+    net->lane_rows = fm_lane_rows(net);
     fm_arena arena = {0};
     lay_out(net, &arena);
     arena.base = net->arena = arena.overflow ? NULL : fm_alloc(arena.used, 1);
@@ -192,6 +174,7 @@ fm_status fm_network_new(fm_network **out, const fm_program *program) {
 
 void fm_network_free(fm_network *net) {
     if (!net) return;
+    fm_lanes_free(net);
     fm_free(net->arena);
     fm_free(net->hyper);
     fm_free(net->ops);
@@ -221,7 +204,7 @@ const char *fm_network_path(const fm_network *net) {
     static const char *const names[] = {"plain", "tiny", "sharded"};
     return names[net->path];
 }
-int64_t fm_network_bytes(const fm_network *net) { return net->bytes; }
+int64_t fm_network_bytes(const fm_network *net) { return net->bytes + fm_lanes_bytes(net); }
 int64_t fm_network_step(const fm_network *net) { return net->step; }
 void fm_network_set_step(fm_network *net, int64_t step) { net->step = step; }
 void fm_network_set_learning_rate(fm_network *net, double learning_rate) {

@@ -1,6 +1,7 @@
 /* network.h: a program lowered: everything a step needs, laid out once. */
 #pragma once
 #include "op.h"
+#include <stdatomic.h>
 
 enum { FM_SHARD_CHUNKS = 4 };
 
@@ -14,14 +15,23 @@ typedef struct fm_pace {
 int64_t fm_pace_next(fm_pace *pace, int most, int *threads); /* how many steps with how many threads */
 void fm_pace_note(fm_pace *pace, int64_t steps, double seconds);
 
+/* lane.c: what one thread takes rows through the network by: the network's weights, and buffers for a slice of rows. */
+typedef struct fm_lane {
+    struct fm_lane *next;
+    atomic_int taken;
+    int64_t bytes;
+    fm_op *ops; /* without noise, with the true last activation */
+    char *X, *target, *shown;
+    int32_t *labels;
+} fm_lane;
+
 struct fm_network {
     int type, output, loss, reduction, clips, constrains, logits, shows, penalised;
-    int64_t size, inputs, batch, count, infer_rows;
+    int64_t size, inputs, batch, count;
     int64_t first; /* the first operation that learns: nothing before it needs a gradient */
     const fm_kernels *kern;
     fm_program_op *spec; /* count of them */
     fm_op *ops;          /* in training */
-    fm_op *infer;        /* the same weights with buffers of their own, and the true last activation */
     fm_hyper *hyper;     /* for W and b of each operation, of the step under way */
     double loss_params[FM_PARAMS], output_params[FM_PARAMS];
     fm_optimizer optimizer;
@@ -29,16 +39,19 @@ struct fm_network {
     int64_t ema_overwrite;
     int64_t step; /* steps done: part of the state a user saves */
 
-    char *X, *dX, *target, *row_loss, *scale, *infer_X, *infer_target, *infer_shown;
+    char *X, *dX, *target, *row_loss, *scale;
     char *prediction; /* after the output; NULL: what the last operation gives, whose backward may want it as it is */
     char *shown;      /* what metrics see, where that is a buffer of its own; else NULL */
     char *turned_target;
     double *row_weight; /* of metrics */
-    int32_t *labels, *infer_labels;
+    int32_t *labels;
     fm_sum *squares;   /* of dW and db of each operation; NULL when no norm is asked for */
     fm_sum *penalties; /* Σ|W|, ΣW², Σ|b|, Σb² of each operation; NULL when nothing is penalised */
     char *arena;
     int64_t bytes; /* of the arena */
+
+    int64_t lane_rows;      /* of a slice */
+    fm_lane *_Atomic lanes; /* all there are, in use or not; none goes before the network does */
 
     char *shard_sums; /* [2][FM_SHARD_CHUNKS][batch][32] */
     fm_network *replicas;
@@ -60,6 +73,13 @@ void fm_step_loss(const fm_network *net, int64_t lo, int64_t hi);
 void fm_step_tally(fm_network *net, fm_run *run, int64_t n);
 /* Thread 0, when all weights have moved: their moving averages, were they asked for. */
 void fm_step_average(fm_network *net);
+
+/* lane.c: every caller of predict or evaluate, and every thread of its team, has a lane to itself. */
+int64_t fm_lane_rows(const fm_network *net);   /* of a slice, by the program alone */
+fm_lane *fm_lane_take(fm_network *net);        /* one that nobody uses, made if need be; NULL: no memory */
+void fm_lane_give(fm_lane *lane);              /* back */
+int64_t fm_lanes_bytes(const fm_network *net); /* of all there are */
+void fm_lanes_free(fm_network *net);
 
 /* tally.c */
 int fm_hides_activation(const fm_network *net);

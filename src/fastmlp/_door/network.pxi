@@ -1,9 +1,6 @@
 # network.pxi: programs, lowered into networks.
 
-import operator
-
 from libc.stdlib cimport calloc, free
-from libc.string cimport memset
 
 cdef extern from "fastmlp.h" nogil:
     enum:
@@ -14,28 +11,6 @@ cdef extern from "fastmlp.h" nogil:
         FM_PART_EMA_W
         FM_PART_EMA_B
         FM_PARTS
-    ctypedef struct fm_program_weights:
-        double l1, l2
-        double constraint_params[FM_PARAMS]
-        int constraint, axis, spared
-    ctypedef struct fm_program_op:
-        int op, kind
-        int64_t units, count
-        int use_weights, use_bias, shared, frozen, noise
-        double params[FM_PARAMS]
-        double noise_params[FM_PARAMS]
-        uint64_t seed
-        fm_program_weights W, b
-    ctypedef struct fm_program:
-        int type
-        int64_t inputs, batch, count
-        const fm_program_op *ops
-        int output, loss, logits, reduction, shows
-        double output_params[FM_PARAMS]
-        double loss_params[FM_PARAMS]
-        fm_optimizer optimizer
-        double ema_momentum
-        int64_t ema_overwrite
     ctypedef struct fm_run:
         fm_view x, target
         const int32_t *labels
@@ -61,8 +36,8 @@ cdef extern from "fastmlp.h" nogil:
     void fm_network_set_step(fm_network *net, int64_t step)
     void fm_network_set_learning_rate(fm_network *net, double learning_rate)
     void fm_network_train(fm_network *net, fm_run *run)
-    void fm_network_predict(fm_network *net, void *Y, const fm_view *x, const int64_t *index, int64_t n)
-    void fm_network_evaluate(fm_network *net, void *row_loss, double *row_price, const fm_run *run)
+    int fm_network_predict(fm_network *net, void *Y, const fm_view *x, const int64_t *index, int64_t n)
+    int fm_network_evaluate(fm_network *net, void *row_loss, double *row_price, const fm_run *run)
     double fm_network_penalty(fm_network *net)
     void fm_network_forward(fm_network *net, void *Y, const fm_run *run)
     void fm_network_shown(const fm_network *net, void *Y, int64_t n)
@@ -75,89 +50,16 @@ PARTS = {
 }
 
 
-cdef int optional_kind(str family, kernel, double *values) except -2:
-    """A (name, params) pair looked up; -1 for None."""
-    if kernel is None:
-        return -1
-    name, params = kernel
-    return kernel_kind(family, name, params, values)
+cdef int64_t forks = 0  # from the first process to this one
 
 
-cdef int fill_optimizer(fm_optimizer *o, settings) except -1:
-    """From (name, params, learning_rate) and any of weight_decay, clip_value, clip_norm, global_clip_norm."""
-    name, params, learning_rate, rest = settings
-    memset(o, 0, sizeof(fm_optimizer))
-    o.kind = kernel_kind("optimizer", name, params, o.params)
-    o.learning_rate = learning_rate
-    o.weight_decay = rest.get("weight_decay", 0.0)
-    o.clip_value = rest.get("clip_value", 0.0)
-    o.clip_norm = rest.get("clip_norm", 0.0)
-    o.global_clip_norm = rest.get("global_clip_norm", 0.0)
-    return 0
+def _count_fork():
+    global forks
+    forks += 1
 
 
-cdef int fill_weights(fm_program_weights *rule, description) except -1:
-    """From a mapping of any of l1, l2, constraint (name, params), axis, spared."""
-    rule.l1, rule.l2 = description.get("l1", 0.0), description.get("l2", 0.0)
-    rule.constraint = optional_kind("constraint", description.get("constraint"), rule.constraint_params)
-    axis = description.get("axis", 0)
-    if axis not in (0, 1):
-        raise ValueError(f"constraint: expected axis 0 or 1, got {axis}; 0 is the norm of each column, 1 of each row")
-    rule.axis, rule.spared = axis, bool(description.get("spared", False))
-    return 0
-
-
-KERNELS = ("activation", "noise", "row_activation", "trainable", "pieces")  # operations of one kernel
-PARAMS_OF = {"batch_norm": 2, "layer_norm": 1, "unit_norm": 1, "activity": 2}
-WEIGHTED = ("dense", "batch_norm", "layer_norm", "trainable")
-ALWAYS = ("dense", "trainable")  # have W, whatever is said
-
-
-cdef str name_of(description):
-    return description.get("op", "dense")
-
-
-cdef int fill_op(fm_program_op *op, description, int64_t inputs, uint64_t seed) except -1:
-    """From a mapping; `inputs` is the width of what it reads."""
-    name = name_of(description)
-    op.op = kernel_named("op", name).kind
-    op.units = operator.index(description.get("units", inputs))
-    op.count = operator.index(description.get("count", 1))
-    op.seed = description.get("seed", seed)
-    op.frozen, op.shared = description.get("frozen", False), description.get("shared", False)
-    op.use_weights = op.use_bias = name in WEIGHTED
-    op.use_weights = op.use_weights and (name in ALWAYS or description.get("use_weights", True))
-    op.use_bias = (op.use_bias and name != "trainable" and description.get("use_bias", True)) or name == "affine"
-    op.noise = -1
-    if name == "dense":
-        kernel, params = description["activation"]
-        op.kind = kernel_kind("activation", kernel, params, op.params)
-        op.noise = optional_kind("noise", description.get("noise"), op.noise_params)
-    elif name in ("trainable", "pieces"):
-        op.kind = kernel_named(name, description["kernel"][0]).kind
-    elif name in KERNELS:
-        kernel, params = description["kernel"]
-        op.kind = kernel_kind(name, kernel, params, op.params)
-    elif name in PARAMS_OF:
-        params = description["params"]
-        if len(params) != PARAMS_OF[name]:
-            raise ValueError(f"{name}: expected {PARAMS_OF[name]} params, got {len(params)}; give each of them")
-        for i in range(len(params)):
-            op.params[i] = params[i]
-    check_sizes("Network", (op.units, op.count))
-    if name == "trainable":
-        kernel = kernel_named("trainable", description["kernel"][0])
-        if not parameter_rows_fit(kernel, op.count):
-            raise ValueError(f"{description['kernel'][0]}: expected a row for each of {', '.join(kernel.params)}, "
-                             f"got {op.count} rows; change count")
-    if name == "pieces":
-        op.units = output_width(description["kernel"][0], description["pieces"], inputs)
-    elif name != "dense" and op.units != inputs:
-        raise ValueError(f"{name}: expected as many units as inputs, {inputs}, got {op.units}; leave units out")
-    op.shared = op.shared and name == "trainable"
-    fill_weights(&op.W, description.get("weights", {}))
-    fill_weights(&op.b, description.get("bias", {}))
-    return 0
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_count_fork)
 
 
 cdef class Network:
@@ -177,7 +79,10 @@ cdef class Network:
     cdef readonly bint labels, shows
     cdef readonly int slots
     cdef double ignored
-    cdef bint busy
+    cdef bint busy  # someone changes it, or uses what there is one of
+    cdef int readers  # predictions under way, in the process that is
+    cdef int64_t process  # so many forks after the first
+    cdef int element  # NumPy's number of the dtype
 
     def __cinit__(self, dtype, int64_t inputs, int64_t batch, ops, loss, optimizer, output=None, bint logits=False,
                   uint64_t seed=0, reduction="sum_over_batch_size", bint shows=False, ema=(0.0, 0)):
@@ -187,6 +92,7 @@ cdef class Network:
         memset(&program, 0, sizeof(program))
         self.dtype = np.dtype(dtype)
         self.inputs, self.batch, self.count, self.shows = inputs, batch, len(ops), shows
+        self.element = cnp.NPY_FLOAT32 if self.dtype == np.float32 else cnp.NPY_FLOAT64
         program.type = real_type(np.empty(0, self.dtype), "dtype")
         program.inputs, program.batch, program.count = inputs, batch, len(ops)
         program.output = optional_kind("row_activation", output, program.output_params)
@@ -233,10 +139,8 @@ cdef class Network:
     @property
     def step(self):
         """Steps done; may be set, to resume."""
-        self._enter()
-        cdef int64_t step = fm_network_step(self.net)
-        self.busy = False
-        return step
+        self._look()
+        return fm_network_step(self.net)
 
     @step.setter
     def step(self, int64_t step):
@@ -283,9 +187,8 @@ cdef class Network:
         """Reads what `set` writes."""
         number, shape = self._part(op, part)
         cdef cnp.ndarray a = np.empty(shape, self.dtype)
-        self._enter()
+        self._look()
         fm_network_read(self.net, op, number, cnp.PyArray_DATA(a))
-        self.busy = False
         return a
 
     def penalty(self):
@@ -313,6 +216,7 @@ cdef class Network:
         """
         cdef cnp.ndarray losses, asked
         cdef double *price = NULL
+        cdef int status
         if prices is not None:
             if not (isinstance(prices, np.ndarray) and prices.dtype == np.float64 and prices.flags.carray and
                     prices.shape == (run.run.n,)):
@@ -325,9 +229,10 @@ cdef class Network:
         try:
             losses = np.empty(run.run.n, self.dtype)
             with nogil:
-                fm_network_evaluate(self.net, cnp.PyArray_DATA(losses), price, &run.run)
+                status = fm_network_evaluate(self.net, cnp.PyArray_DATA(losses), price, &run.run)
         finally:
             self.busy = False
+        self._need_room(status)
         return losses
 
     def forward(self, x):
@@ -338,7 +243,7 @@ cdef class Network:
         run.n = run.x.rows
         if run.n > self.batch:
             raise ValueError(f"Network: expected at most {self.batch} rows, got {run.n}; build for a larger batch")
-        cdef cnp.ndarray y = np.empty((rows.shape[0], self.outputs), self.dtype)
+        cdef cnp.ndarray y = self._rows(rows.shape[0])
         self._enter()
         try:
             if run.n:
@@ -354,38 +259,59 @@ cdef class Network:
             raise RuntimeError("Network: expected a network that shows, got one built without; set shows=True")
         if not 0 <= n <= self.batch:
             raise ValueError(f"Network: expected at most {self.batch} rows, got {n}; ask for those of the last step")
-        cdef cnp.ndarray y = np.empty((n, self.outputs), self.dtype)
-        self._enter()
+        cdef cnp.ndarray y = self._rows(n)
+        self._look()
         fm_network_shown(self.net, cnp.PyArray_DATA(y), n)
-        self.busy = False
         return y
 
     def predict(self, x, index=None):
-        """Y for the rows of x, or for those that `index` names."""
+        """Y for the rows of x, or for those that `index` names. Any number of threads may, at once."""
         cdef fm_view view
         cdef cnp.ndarray rows = matrix_view(x, "x", self.inputs, &view)
         cdef cnp.ndarray order = None
         cdef const int64_t *pointer = NULL
         cdef int64_t n = view.rows
+        cdef int status
         if index is not None:
             order = row_index(index, view.rows)
             pointer = <const int64_t *>cnp.PyArray_DATA(order)
             n = cnp.PyArray_SIZE(order)
-        cdef cnp.ndarray y = np.empty((n, self.outputs), self.dtype)
-        self._enter()
-        try:
-            with nogil:
-                fm_network_predict(self.net, cnp.PyArray_DATA(y), &view, pointer, n)
-        finally:
-            self.busy = False
+        cdef cnp.ndarray y = self._rows(n)
+        cdef void *out = cnp.PyArray_DATA(y)
+        self._look()
+        self.readers += 1
+        with nogil:
+            status = fm_network_predict(self.net, out, &view, pointer, n)
+        self.readers -= 1
+        self._need_room(status)
         return y
 
-    cdef int _enter(self, Run run=None) except -1:
-        """One call at a time: the buffers are the network's own."""
-        if run is not None and run.network is not self:
-            raise ValueError("Network: expected a run made for this network, got another's; make a Run of its own")
+    cdef cnp.ndarray _rows(self, int64_t n):
+        """An array for outputs."""
+        cdef cnp.npy_intp[2] shape = [n, self.outputs]
+        return cnp.PyArray_EMPTY(2, shape, self.element, 0)
+
+    cdef int _need_room(self, int status) except -1:
+        if status != FM_OK:
+            raise MemoryError(f"Network: no memory for the outputs of {self.count} operations; free some")
+        return 0
+
+    cdef int _look(self) except -1:
+        """Only reads, at a time when nobody writes."""
+        if self.process != forks:  # who predicted in the parent, is not here
+            self.process, self.readers = forks, 0
         if self.busy:
             raise RuntimeError("Network: expected one call at a time, got a second from another thread; "
+                               "wait, or give each thread a network")
+        return 0
+
+    cdef int _enter(self, Run run=None) except -1:
+        """Alone: no prediction is under way either."""
+        if run is not None and run.network is not self:
+            raise ValueError("Network: expected a run made for this network, got another's; make a Run of its own")
+        self._look()
+        if self.readers:
+            raise RuntimeError("Network: expected no predictions under way, got some of another thread; "
                                "wait, or give each thread a network")
         self.busy = True
         return 0
