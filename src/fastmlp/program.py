@@ -159,18 +159,33 @@ class Program:
             value = value[place.row]
         return np.ascontiguousarray(value).reshape(variable.shape)
 
+    def is_current(self) -> bool:
+        """Whether nothing has changed elsewhere."""
+        changes = Variable.changes  # before the look: what changes during it, changes this too
+        if self._changes != changes:
+            if any(map(self._is_behind, self._where)) or self._constants_are_behind():
+                return False
+            self._changes = changes
+        return True
+
+    def _is_behind(self, variable: Variable) -> bool:
+        return variable.holder is not self and self._seen.get(variable) != variable.version
+
+    def _constants_are_behind(self) -> bool:
+        return any(self._seen[v] != v.version for v in self._sources)
+
     def push(self) -> None:
         """Write into the network what has changed elsewhere."""
-        if self._changes == Variable.changes:
+        if self.is_current():
             return
-        for variable, place in self._where.items():
-            if variable.holder is self or self._seen.get(variable) == variable.version:
-                continue
-            self._write(place, variable.numpy())
-            self._seen[variable] = variable.version
-        if any(self._seen[v] != v.version for v in self._sources):
+        changes = Variable.changes
+        for variable in filter(self._is_behind, self._where):
+            version = variable.version
+            self._write(self._where[variable], variable.numpy())
+            self._seen[variable] = version
+        if self._constants_are_behind():
             self._write_constants(lower(self.layers))
-        self._changes = Variable.changes
+        self._changes = changes
 
     def _write(self, place: Place, value: np.ndarray) -> None:
         if place is STEP:
@@ -181,9 +196,9 @@ class Program:
             whole[place.row] = value.ravel()
             value = whole
         shape = value.shape if value.ndim == 2 and place.row is None else None
-        self.network.set(place.op, place.part, value.astype(self.dtype) if shape else self._shaped(value, place))
+        self.network.set(place.op, place.part, value.astype(self.dtype) if shape else self._as_row(value, place))
 
-    def _shaped(self, value: np.ndarray, place: Place) -> np.ndarray:
+    def _as_row(self, value: np.ndarray, place: Place) -> np.ndarray:
         """A vector as the matrix of one row that some operations keep it as."""
         matrix = place.part == "ema_W" or (isinstance(place.part, int) and place.part % 2 == 0)
         value = value.astype(self.dtype)
@@ -212,8 +227,14 @@ class Program:
         if training:
             self.fit_batch(len(x))
         self.push()
-        y = self._forward(self.flat(x)) if training else self.network.predict(self.flat(x))
-        return y.reshape(len(x), *self.output_shape)
+        return self._shaped(self._forward(self.flat(x))) if training else self.outputs(x)
+
+    def outputs(self, x: np.ndarray) -> np.ndarray:
+        """The output for an array of rows, as the network is; several threads may ask at once."""
+        return self._shaped(self.network.predict(x if x.ndim == 2 else self.flat(x)))
+
+    def _shaped(self, y: np.ndarray) -> np.ndarray:
+        return y if len(self.output_shape) == 1 else y.reshape(len(y), *self.output_shape)
 
     def _forward(self, rows: np.ndarray) -> np.ndarray:
         """As training sees it; noise is drawn anew each time, apart from that of the steps."""

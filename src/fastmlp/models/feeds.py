@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from numbers import Real
 from typing import Any
@@ -45,13 +45,14 @@ def is_array(value: Any) -> bool:
     return hasattr(value, "__array__") or hasattr(value, "to_numpy")
 
 
-def feature_rows(where: str, x: Any, shape: tuple[int, ...], first: str) -> np.ndarray:
+def feature_rows(where: str, x: Any, shape: tuple[int, ...], layers: Sequence[Any]) -> np.ndarray:
     """x checked against the shape of one row; a vector becomes a column where rows are of one feature."""
     array = as_array(f"{where}: x", x)
     if array.ndim == 1 and shape == (1,):
         array = array[:, None]
     if array.ndim == 0 or array.shape[1:] != shape:
         want = f"{shape[0]} columns" if len(shape) == 1 else f"rows of shape {shape}"
+        first = layers[min(1, len(layers) - 1)].name
         mend = "give a single row as x[None], batches by .batch(32)" if array.shape == shape else "reshape x"
         raise ValueError(f"{where}: expected x with {want} (layer '{first}' was built so), got "
                          f"x.shape={array.shape}; {mend} or rebuild the model")  # fmt: skip

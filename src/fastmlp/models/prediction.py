@@ -13,16 +13,21 @@ from fastmlp.program import Program
 
 
 def predict(
-    program: Program, feed: ArrayFeed | BatchFeed, batch: int, convert: Callable[[Any], np.ndarray], hooks: Any
+    program: Program,
+    compute: Callable[[np.ndarray], np.ndarray],
+    feed: ArrayFeed | BatchFeed,
+    batch: int,
+    convert: Callable[[Any], np.ndarray],
+    hooks: Any,
 ) -> np.ndarray:
-    """The output for each row of a feed; `convert` checks the features of a batch that somebody else made."""
+    """What `compute` gives for each row of a feed; `convert` checks the features of a batch that somebody else made."""
     each, done = hooks.predict_batch_hooks, 0
 
     def call(x: np.ndarray, count: int) -> np.ndarray:
         nonlocal done
         if each:
             hooks.on_predict_batch_begin(done)
-        outputs = program.call(x)
+        outputs = compute(x)
         done += count
         if each:
             hooks.on_predict_batch_end(done - 1, {"outputs": outputs})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from fastmlp.models.progress import verbosity
 from fastmlp.models.targets import look_for_traps, target_rows
 from fastmlp.models.training import ArrayTraining, BatchTraining, Epoch, RowOrder, train_batch
 from fastmlp.models.turns import in_turn
+from fastmlp.program import Program
 
 
 class Trainer(Compiling):
@@ -40,7 +42,8 @@ class Trainer(Compiling):
         if self._program is None and not self.built:  # type: ignore[attr-defined]
             array = as_array(f"{where}: x", x)
             self.build((None, *(array.shape[1:] if array.ndim > 1 else (1,))))  # type: ignore[attr-defined]
-        return feature_rows(where, x, self._layers[0].input_shape[1:], self._layers[min(1, len(self._layers) - 1)].name)
+        shape = self._layers[0].input_shape[1:] if self._program is None else self._program.input_shape
+        return feature_rows(where, x, shape, self._layers)
 
     def _feed_of(self, where: str, x: Any, y: Any, weights: Any, classes: Any = None) -> ArrayFeed:
         """Arrays, all checked."""
@@ -249,7 +252,6 @@ class Trainer(Compiling):
             hooks.on_test_end(logs)
         return _results(logs, return_dict)
 
-    @in_turn
     def predict(
         self,
         x: Any,
@@ -258,23 +260,49 @@ class Trainer(Compiling):
         steps: int | None = None,
         callbacks: Any = None,
     ) -> np.ndarray:
-        """The output for each row of an array, or of batches, of which it takes the features alone."""
+        """The output for each row of an array, or of batches, of which it takes the features alone.
+
+        Several threads may predict with one model at once, also by `predict_on_batch` and by calling it.
+        """
         steps = _whole_or_none("predict: steps", steps)
-        feed: ArrayFeed | BatchFeed
-        if is_array(x):
-            feed = ArrayFeed(self._rows_of("predict", x), None, None)
-        else:
-            feed = self._built_for(BatchFeed("predict", x, steps))
+        if is_array(x) and callbacks is None:
+            return self._read("predict", x, lambda program, rows: self._predict(
+                program, program.outputs, ArrayFeed(rows, None, None), batch_size, verbose, steps))  # fmt: skip
+
+        def with_others() -> np.ndarray:  # a generator's code and that of callbacks may use the model, and change it
+            feed: Any = None if is_array(x) else self._built_for(BatchFeed("predict", x, steps))
+            feed = feed or ArrayFeed(self._rows_of("predict", x), None, None)
+            program = self._network()
+            return self._predict(program, program.call, feed, batch_size, verbose, steps, callbacks)
+
+        return self._turn.alone("predict", with_others)
+
+    def _predict(self, program: Program, compute: Callable[[np.ndarray], np.ndarray], feed: Any, batch_size: int | None,
+                 verbose: Any, steps: int | None, callbacks: Any = None) -> np.ndarray:  # fmt: skip
         size = _batch_size("predict", batch_size, feed)
         if steps is not None and isinstance(feed, ArrayFeed):
             feed = feed.rows_at(slice(steps * size))
-        program = self._network()
         hooks = _hooks(callbacks, self, verbosity("predict", verbose), feed.steps(size))
         with hooks.running():
             hooks.on_predict_begin()
-            outputs = predict(program, feed, size, lambda rows: self._rows_of("predict", rows), hooks)
+            outputs = predict(program, compute, feed, size, lambda rows: self._rows_of("predict", rows), hooks)
             hooks.on_predict_end()
         return outputs
+
+    def _read(self, where: str, x: Any, act: Callable[[Program, np.ndarray], np.ndarray]) -> np.ndarray:
+        """What `act` makes of rows by a program it leaves as it is: beside other threads, if the program will do."""
+        turn = self._turn
+        with turn.own.lock:
+            program = self._program
+            if turn.writer is None and program is not None and program.is_current():
+                return act(program, self._rows_of(where, x))
+        return turn.alone(where, partial(self._renew_and_read, where, x, act))
+
+    def _renew_and_read(self, where: str, x: Any, act: Callable[[Program, np.ndarray], np.ndarray]) -> np.ndarray:
+        rows = self._rows_of(where, x)  # which may build the model
+        program = self._network()
+        program.push()
+        return act(program, rows)
 
     def predict_classes(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> np.ndarray:
         """What older scripts call: the class each row's output is for, 1 above 0.5 where there is one output."""
@@ -315,22 +343,26 @@ class Trainer(Compiling):
         evaluate_rows(program, compiled, feed, feed.rows, mean)
         return _results({"loss": mean.result(program.network.penalty()), **compiled.results()}, return_dict)
 
-    @in_turn
     def predict_on_batch(self, x: Any) -> np.ndarray:
         """The output for a batch."""
-        return self._network().call(self._rows_of("predict_on_batch", x))
+        return self._read("predict_on_batch", x, Program.outputs)
 
     def reset_metrics(self) -> None:
         """Begin the sums of all metrics anew, as fit, evaluate and the *_on_batch methods do by themselves."""
         if self._compiled is not None:
             self._compiled.reset()
 
-    @in_turn
     def __call__(self, inputs: Any, training: bool = False) -> np.ndarray:
         """The output for an array of rows; in training with noise, and with the moments of this batch."""
-        if training:
+        if not training:
+            return self._read("call", inputs, Program.outputs)
+
+        def in_training() -> np.ndarray:
             self._follow_layers()
-        return self._network().call(self._rows_of("call", inputs), training=training)
+            rows = self._rows_of("call", inputs)
+            return self._network().call(rows, training=True)
+
+        return self._turn.alone("call", in_training)
 
 
 def _results(logs: dict[str, Any], return_dict: bool) -> Any:

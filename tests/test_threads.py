@@ -1,0 +1,334 @@
+"""Threads that share a model: any number predict at once, and whoever changes it has it for himself."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import threading
+
+import fastmlp
+import numpy as np
+import pytest
+from fastmlp.callbacks import Callback
+from fastmlp.layers import BatchNormalization, Dense, Input, LayerNormalization
+from fastmlp.models import Sequential
+
+WAYS = {
+    "call": lambda model, x: model(x),
+    "predict_on_batch": lambda model, x: model.predict_on_batch(x),
+    "predict": lambda model, x: model.predict(x, verbose=0),
+    "predict, a progress line": lambda model, x: model.predict(x),
+    "predict, many batches": lambda model, x: model.predict(x, batch_size=7, steps=100, verbose=0),
+    "predict, callbacks": lambda model, x: model.predict(x, verbose=0, callbacks=[Callback()]),
+    "predict, batches": lambda model, x: model.predict(iter([x[:3], x[3:]] if len(x) > 3 else [x]), verbose=0),
+}
+
+
+def made(seed=3):
+    fastmlp.random.set_random_seed(seed)
+    layers = [Dense(20, "relu"), BatchNormalization(), LayerNormalization(), Dense(3, "softmax")]
+    model = Sequential([Input(shape=(5,)), *layers])
+    model.compile("adam", "mse")
+    return model
+
+
+def together(*targets):
+    """Run functions in a thread each; the first exception of any is raised."""
+    failed = []
+
+    def run(target):
+        try:
+            target()
+        except BaseException as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=run, args=(target,), daemon=True) for target in targets]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in threads), "they wait for each other"
+    if failed:
+        raise failed[0]
+
+
+@pytest.fixture
+def often():
+    """Threads change places at every opportunity."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.fixture
+def inputs(rng):
+    return [rng.normal(size=(rows, 5)).astype(np.float32) for rows in (1, 2, 5, 33, 100, 1, 400, 7)]
+
+
+class Slow:
+    """Rows that are there only when they are let through: whoever predicts for them is in the middle of it."""
+
+    def __init__(self, rows):
+        self.rows, self.entered, self.let = rows, threading.Event(), threading.Event()
+
+    def __array__(self, dtype=None, copy=None):
+        self.entered.set()
+        assert self.let.wait(30)
+        return self.rows
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_eight_threads(way, inputs, often):
+    """Each gets what it would get alone; the first finds no network yet."""
+    model, twin = made(), made()
+    want = [WAYS[way](twin, x).tobytes() for x in inputs]
+    found = []
+
+    def predict(i):
+        found.extend(WAYS[way](model, inputs[i]).tobytes() == want[i] for _ in range(40))
+
+    together(*(lambda i=i: predict(i) for i in range(8)))
+    assert found == [True] * 320
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if way not in ("predict, callbacks", "predict, batches")])
+def test_nobody_waits_for_who_predicts(way, inputs):
+    """But where code of the user's own takes part, which may change the model."""
+    model = made()
+    want = WAYS[way](model, inputs[0]).tobytes()
+    slow = Slow(inputs[1])
+    thread = threading.Thread(target=WAYS[way], args=(model, slow), daemon=True)
+    thread.start()
+    assert slow.entered.wait(30)
+    found = []
+    together(lambda: found.append(WAYS[way](model, inputs[0]).tobytes()))
+    assert found == [want]
+    assert thread.is_alive()
+    slow.let.set()
+    thread.join(30)
+
+
+CHANGES = {
+    "set_weights": lambda model, x: model.set_weights([w * 2 for w in model.get_weights()]),
+    "train_on_batch": lambda model, x: model.train_on_batch(x, np.ones((len(x), 3))),
+    "fit": lambda model, x: model.fit(x, np.ones((len(x), 3)), verbose=0),
+    "call in training": lambda model, x: model(x, training=True),
+    "evaluate": lambda model, x: model.evaluate(x, np.ones((len(x), 3)), verbose=0),
+    "compile": lambda model, x: model.compile("sgd", "mse"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_waits_for_who_predicts(change, inputs):
+    """And who comes after it, for the change."""
+    model, twin = made(), made()
+    x = inputs[4]
+    before = twin.predict(x, verbose=0).tobytes()
+    CHANGES[change](twin, x)
+    after = twin.predict(x, verbose=0).tobytes()
+    assert model.predict(x, verbose=0).tobytes() == before
+    slow, found = Slow(x), {}
+    threads = {
+        "reader": threading.Thread(target=lambda: found.update(reader=model.predict(slow, verbose=0).tobytes())),
+        "writer": threading.Thread(target=lambda: found.update(writer=CHANGES[change](model, x))),
+        "later": threading.Thread(target=lambda: found.update(later=model(x).tobytes())),
+    }
+    threads["reader"].start()
+    assert slow.entered.wait(30)
+    threads["writer"].start()
+    while model._turn.writer is None and threads["writer"].is_alive():
+        pass
+    threads["writer"].join(0.05)
+    if change != "fit":  # of which who comes later is told
+        threads["later"].start()
+        threads["later"].join(0.05)
+    assert found == {}
+    slow.let.set()
+    for thread in threads.values():
+        if thread.ident:
+            thread.join(30)
+    assert found["reader"] == before
+    assert found.get("later", after) == after
+    assert model.predict(x, verbose=0).tobytes() == after
+
+
+def test_weights_change_between_predictions_not_in_them(inputs, often):
+    """Two sets of weights, written in turn: every prediction is that of the one or of the other."""
+    model, twin = made(), made()
+    x = inputs[6]
+    weights = [model.get_weights(), [w + np.float32(0.25) for w in model.get_weights()]]
+    want = []
+    for some in weights:
+        twin.set_weights(some)
+        want.append(twin(x).tobytes())
+    assert want[0] != want[1]
+    found, done = [], threading.Event()
+
+    def change():
+        for i in range(200):
+            model.set_weights(weights[i % 2])
+        done.set()
+
+    def predict(way):
+        while not done.is_set():
+            found.append(WAYS[way](model, x).tobytes())
+
+    together(change, *(lambda way=way: predict(way) for way in ("call", "predict_on_batch", "predict", "predict")))
+    assert set(found) <= set(want)
+    assert model(x).tobytes() == want[1]
+
+
+def test_one_trains_step_by_step_while_others_predict(inputs, often):
+    model, twin = made(), made()
+    x, y = inputs[4], np.ones((100, 3))
+    want = {twin(x).tobytes()}
+    for _ in range(30):
+        twin.train_on_batch(x, y)
+        want.add(twin(x).tobytes())
+    done, found = threading.Event(), set()
+
+    def train():
+        for _ in range(30):
+            model.train_on_batch(x, y)
+        done.set()
+
+    def predict():
+        while not done.is_set():
+            found.add(model(x).tobytes())
+
+    together(train, predict, predict, predict)
+    assert found <= want
+    assert model(x).tobytes() == twin(x).tobytes()
+
+
+def test_errors_leave_nobody_inside(inputs):
+    model = made()
+    want = model(inputs[0]).tobytes()
+    size = model._program.network.bytes
+
+    def fail():
+        for _ in range(50):
+            with pytest.raises(ValueError, match="5 columns"):
+                model(inputs[0][:, 1:])
+            with pytest.raises(TypeError, match="expected numbers"):
+                model.predict(np.array([["a"] * 5]), verbose=0)
+            with pytest.raises(ValueError, match="batch_size"):
+                model.predict(inputs[0], batch_size=0)
+
+    together(fail, fail)
+    together(lambda: model.set_weights(made().get_weights()))
+    assert model(inputs[0]).tobytes() == want
+    assert model._program.network.bytes == size
+
+
+def test_a_callback_of_fit_predicts(inputs):
+    """In the thread that trains, and sees the weights as they are."""
+    model, found = made(), []
+
+    class Looks(Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            found.append([WAYS[way](self.model, inputs[4]).tobytes() for way in WAYS])
+
+    model.fit(inputs[4], np.ones((100, 3)), epochs=3, verbose=0, callbacks=Looks())
+    assert [len(set(looks)) for looks in found] == [1, 1, 1]
+    assert len({looks[0] for looks in found}) == 3
+    assert found[-1][0] == model(inputs[4]).tobytes()
+
+
+def test_a_callback_of_predict_changes_the_model(inputs):
+    model = made()
+
+    class Zero(Callback):
+        def on_predict_batch_end(self, batch, logs=None):
+            self.model.set_weights([w * 0 for w in self.model.get_weights()])
+
+    y = model.predict(inputs[4], batch_size=50, verbose=0, callbacks=Zero())
+    assert not np.allclose(y[:50], 1 / 3)
+    np.testing.assert_allclose(y[50:], 1 / 3, rtol=1e-6)
+
+
+def test_threads_that_are_gone_leave_nothing(inputs):
+    model = made()
+    for _ in range(3):
+        together(*[lambda: model(inputs[0])] * 20)
+    gc.collect()
+    assert len(model._turn.predicting) == 1, "the lock of this thread"
+
+
+def test_memory_stays_as_it_is(script):
+    text = """
+import os, tracemalloc
+from fastmlp.layers import Dense, Input
+_core.set_thread_grain(-1.0)
+model = fastmlp.Sequential([Input(shape=(50,)), Dense(20, "relu"), Dense(3, "softmax")])
+x = np.random.default_rng(0).random((40, 50), np.float32)
+def calls(n):
+    for i in range(n):
+        model(x[:1])
+        model.predict_on_batch(x[i % 40 :])
+        if i % 10 == 0:
+            model.predict(x[: i % 40 + 1], verbose=0)
+calls(2000)
+size = model._program.network.bytes
+tracemalloc.start()
+calls(100)
+before = tracemalloc.get_traced_memory()[0]
+calls(1000)
+grown = tracemalloc.get_traced_memory()[0] - before
+tracemalloc.stop()
+assert grown < 2000, grown
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+if os.path.exists("/proc/self/statm"):
+    before = resident()
+    calls(50_000)
+    grown = resident() - before
+    assert grown < 500_000, grown
+assert model._program.network.bytes == size
+print("same")
+"""
+    assert script(text) == "same"
+
+
+def test_a_fork_while_others_predict(script):
+    """The child has the model for itself: who was predicting is not there."""
+    text = """
+import os, threading
+from fastmlp.layers import Dense, Input
+model = fastmlp.Sequential([Input(shape=(5,)), Dense(3)])
+model.compile("sgd", "mse")
+x = np.ones((8, 5), np.float32)
+want = model(x).tobytes()
+entered, let = threading.Event(), threading.Event()
+class Slow:
+    def __array__(self, dtype=None, copy=None):
+        entered.set()
+        let.wait(30)
+        return x
+many = np.broadcast_to(x[:1], (20_000_000, 5))
+threads = [threading.Thread(target=model, args=(some,)) for some in (Slow(), many)]
+for thread in threads:
+    thread.start()
+entered.wait(30)
+def inside():
+    try:
+        model._program.network.step = 0
+    except RuntimeError:
+        return True
+while not inside():
+    pass
+pid = os.fork()
+if pid == 0:
+    same = model(x).tobytes() == want
+    model.fit(x, np.ones((8, 3)), verbose=0)
+    os._exit(0 if same and model(x).tobytes() != want else 1)
+let.set()
+for thread in threads:
+    thread.join(30)
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"""
+    if not hasattr(os, "fork"):
+        pytest.skip("this system has no fork")
+    assert script(text) == "0"
