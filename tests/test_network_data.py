@@ -275,3 +275,41 @@ def test_bad_input_is_refused():
     for error, text, call in cases:
         with pytest.raises(error, match=text):
             call()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "f2",
+        "f4",
+        "f8",
+        ">f4",
+        "?",
+        "u1",
+        "u2",
+        "u4",
+        "u8",
+        "i1",
+        "i2",
+        "i4",
+        ">i4",
+        "i8",
+        "longlong",
+        "ulonglong",
+        "intc",
+    ],
+)
+def test_rows_that_need_no_conversion(kind):
+    x = np.ones((4, 6, 5), kind)
+    for rows in (x, x[::2], x[::-1], x.transpose(2, 0, 1).copy().transpose(1, 2, 0), x[:0]):
+        assert _core.is_rows(rows, (6, 5))
+    net, _ = network("plain", np.float32, MSE, SGD)
+    rows = np.arange(150).reshape(3, 50) % 2
+    assert net.predict(rows.astype(kind)).tobytes() == net.predict(rows.astype(np.float32)).tobytes()
+
+
+def test_rows_that_need_one():
+    x = np.ones((4, 6, 5))
+    others = [x.tolist(), x[0], x[..., None], x[:, :, 1:], x.astype(complex), x.astype(object), x.astype("U"), None,
+              x.astype("m8[s]"), np.ma.array(x), np.rec.array(x), np.zeros((4, 6, 5), "V4")]  # fmt: skip
+    assert not any(_core.is_rows(other, (6, 5)) for other in others)

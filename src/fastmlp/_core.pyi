@@ -1,7 +1,7 @@
 """What the door offers, one section a part of it (``_door/<part>.pxi``)."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -19,6 +19,7 @@ class Kernel(NamedTuple):
     traits: int
 
 def registry(family: str) -> dict[str, Kernel]: ...
+def is_rows(x: Any, shape: tuple[int, ...]) -> TypeGuard[NDArray[Any]]: ...
 
 # -- runtime.pxi
 def levels() -> dict[str, bool]: ...

@@ -81,6 +81,7 @@ class Program:
         self.input_shape, self.output_shape = layers[0].input_shape[1:], layers[-1].output_shape[1:]
         self.inputs = math.prod(self.input_shape)
         self.dtype = dtype_of(layers)
+        self.weights = sum(v.size for layer in layers for v in layer.weights)  # how many numbers
         self.learns = learns
         self.trainable = [(layer, learns and layer.trainable) for layer in layers]
         self._where: dict[Variable, Place] = {}

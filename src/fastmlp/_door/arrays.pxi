@@ -104,17 +104,44 @@ cdef cnp.ndarray output_like(object out, cnp.ndarray other):
     return a
 
 
-_VIEW_TYPES = {
-    "f4": FM_F32, "f8": FM_F64, "f2": FM_F16, "b1": FM_U8, "u1": FM_U8, "i1": FM_I8, "u2": FM_U16, "i2": FM_I16,
-    "u4": FM_U32, "i4": FM_I32, "u8": FM_U64, "i8": FM_I64,
-}
+cdef int view_type(cnp.ndarray a) noexcept:
+    """What C calls the type of the elements; -1 for none of its number types. Asked of every array: no look-ups."""
+    cdef int number = cnp.PyArray_TYPE(a), size = cnp.PyArray_ITEMSIZE(a)
+    if number == cnp.NPY_FLOAT32:
+        return FM_F32
+    if number == cnp.NPY_FLOAT64:
+        return FM_F64
+    if number == cnp.NPY_FLOAT16:
+        return FM_F16
+    if cnp.PyTypeNum_ISBOOL(number):
+        return FM_U8
+    if cnp.PyTypeNum_ISUNSIGNED(number):
+        return FM_U8 if size == 1 else FM_U16 if size == 2 else FM_U32 if size == 4 else FM_U64
+    if cnp.PyTypeNum_ISSIGNED(number):
+        return FM_I8 if size == 1 else FM_I16 if size == 2 else FM_I32 if size == 4 else FM_I64
+    return -1
+
+
+def is_rows(x, tuple shape not None):
+    """Whether x is an array of numbers that C takes as they are, with rows of that shape."""
+    cdef cnp.ndarray a
+    cdef int i
+    if not cnp.PyArray_CheckExact(x):
+        return False
+    a = x
+    if cnp.PyArray_NDIM(a) != len(shape) + 1 or view_type(a) < 0:
+        return False
+    for i in range(len(shape)):
+        if a.shape[i + 1] != shape[i]:
+            return False
+    return True
 
 
 cdef cnp.ndarray matrix_view(object value, str name, int64_t columns, fm_view *view):
     """Describes a matrix of any number type, byte order and strides without copying it; the array that owns it."""
-    cdef cnp.ndarray a = np.asanyarray(value)
-    type = _VIEW_TYPES.get(a.dtype.str[1:])
-    if type is None:
+    cdef cnp.ndarray a = value if isinstance(value, cnp.ndarray) else np.asanyarray(value)
+    view.type = view_type(a)
+    if view.type < 0:
         raise TypeError(f"{name}: expected numbers (float16/32/64, integers, bool), got {a.dtype}; convert with astype")
     if cnp.PyArray_NDIM(a) != 2 or (columns >= 0 and a.shape[1] != columns):
         wanted = f"shape (rows, {columns})" if columns >= 0 else "two dimensions"
@@ -122,7 +149,7 @@ cdef cnp.ndarray matrix_view(object value, str name, int64_t columns, fm_view *v
     view.data = cnp.PyArray_DATA(a)
     view.rows, view.cols = a.shape[0], a.shape[1]
     view.row_stride, view.col_stride = a.strides[0], a.strides[1]
-    view.type, view.swapped = type, not a.dtype.isnative
+    view.swapped = cnp.PyArray_ISBYTESWAPPED(a)
     return a
 
 

@@ -17,8 +17,7 @@ _WORK = 2e9  # floating-point operations between two looks at Python: about 20 m
 
 def chunk_rows(program: Program, batch: int) -> int:
     """So many rows, whole batches, that Python gets a look in often enough."""
-    weights = sum(v.size for layer in program.layers for v in layer.weights)
-    rows = int(_WORK / (2 * weights + 100 * program.inputs + 1000))
+    rows = int(_WORK / (2 * program.weights + 100 * program.inputs + 1000))
     return max(1, rows // batch) * batch
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from fastmlp import _core
 from fastmlp._validate import brief, number
 from fastmlp.layers.base import user_level
 
@@ -47,6 +48,8 @@ def is_array(value: Any) -> bool:
 
 def feature_rows(where: str, x: Any, shape: tuple[int, ...], layers: Sequence[Any]) -> np.ndarray:
     """x checked against the shape of one row; a vector becomes a column where rows are of one feature."""
+    if _core.is_rows(x, shape):
+        return x
     array = as_array(f"{where}: x", x)
     if array.ndim == 1 and shape == (1,):
         array = array[:, None]

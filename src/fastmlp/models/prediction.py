@@ -40,8 +40,10 @@ def predict(
         if not found:
             raise feed.empty()
         return np.concatenate(found)
-    out = np.empty((feed.rows, *program.output_shape), program.dtype)
     rows = batch if each else chunk_rows(program, batch)
+    if feed.rows <= rows:
+        return call(feed.x, feed.steps(batch))
+    out = np.empty((feed.rows, *program.output_shape), program.dtype)
     for at in range(0, feed.rows, rows):
         piece = feed.rows_at(slice(at, at + rows))
         out[at : at + rows] = call(piece.x, piece.steps(batch))
