@@ -21,6 +21,8 @@ typedef void micro_fn(real *C, const real *A, int64_t a_stride, const real *B, i
 #define HALF_1h 1
 #define FULL_2 2
 #define HALF_2 0
+#define FULL_all FM_PANEL / VL
+#define HALF_all 0
 
 #define MICRO_START(rows, shape)                                                                                 \
     enum { V = FULL_##shape, H = HALF_##shape };                                                                 \
@@ -100,6 +102,8 @@ typedef void micro_fn(real *C, const real *A, int64_t a_stride, const real *B, i
 #endif
 #define MICRO_KERNELS(shape) MICRO_COUNTS(MICRO, shape)
 MICRO_SHAPES(MICRO_KERNELS)
+/* One row: two vectors would spend the time waiting for their last addition. All of a panel at once. */
+MICRO(1, all)
 
 #define MICRO_ROWS_NAME(rows, shape) micro_rows_##rows##x##shape,
 #define MICRO_COLUMNS_NAME(rows, shape) micro_columns_##rows##x##shape,
@@ -112,6 +116,11 @@ static micro_fn *const micro_table[2][2 * VL / VH][MR_NARROW] = {
 
 static void gemm(int a_layout, void *C, const void *A, int64_t a_stride, const void *B, int64_t rows, int64_t cols,
                  int64_t k, int resume, const fm_ahead *ahead) {
+    static micro_fn *const one_row[] = {micro_rows_1xall, micro_columns_1xall};
+    if (rows == 1 && cols == FM_PANEL) {
+        one_row[a_layout](C, A, a_stride, B, k, resume, ahead);
+        return;
+    }
     int64_t j = 0;
     while (j < cols) {
         const int64_t halves = cols - j < 2 * VL ? (cols - j + VH - 1) / VH : 2 * VL / VH;
