@@ -89,8 +89,9 @@ static void take_lanes(infer_job *job) {
     fm_network *net = job->net;
     const int64_t n = job->run->n;
     const double ns = net->step_ns / 3 / (double)net->batch * (double)n;
-    /* not on trial, as the threads of training are: a team has to pay for certain */
-    const int64_t threads = fm_min64(fm_min64(fm_threads_for(ns / 8), MOST_THREADS), n > 1 ? n : 1);
+    /* not on trial, as the threads of training are: they have to pay for certain */
+    const int wanted = job->run->metric_count ? fm_threads_for(ns / 8) : fm_crew_for(ns);
+    const int64_t threads = fm_min64(fm_min64(wanted, MOST_THREADS), n > 1 ? n : 1);
     while (job->threads < threads && (job->lanes[job->threads] = fm_lane_take(net))) job->threads++;
     job->slices = job->threads ? (n + net->lane_rows - 1) / net->lane_rows : 0;
     if (job->threads) job->slices = (job->slices + job->threads - 1) / job->threads * job->threads; /* even shares */
@@ -99,7 +100,10 @@ static void take_lanes(infer_job *job) {
 static fm_status run(infer_job *job) {
     take_lanes(job);
     if (!job->threads) return FM_NO_MEMORY;
-    fm_team_run(job->threads, job->run->metric_count ? tally_body : infer_body, job);
+    if (job->run->metric_count)
+        fm_team_run(job->threads, tally_body, job);
+    else
+        fm_crew_run(job->threads, infer_body, job);
     while (job->threads) fm_lane_give(job->lanes[--job->threads]);
     return FM_OK;
 }

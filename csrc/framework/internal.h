@@ -27,6 +27,12 @@ static inline void fm_share(int64_t n, int64_t t, int64_t threads, int64_t *lo, 
     *hi = n * (t + 1) / threads;
 }
 
+/* The same with threads of this call's own, for bodies without barriers that share their work while they run: some of the
+ * threads may come late, or not at all. Dearer to start than a team, but nobody spins: OpenMP's threads do when they have
+ * nothing to do, and its regions wait until each has been on a core, which beside a busy process takes milliseconds. */
+void fm_crew_run(int threads, fm_body *body, void *context);
+int fm_crew_for(double ns);
+
 /* How many threads pay for work that takes one of them `ns` nanoseconds. Free of risk: results do not depend on it. */
 int fm_threads_for(double ns);
 int fm_threads_forced(void); /* tests want threads however little they help */

@@ -28,6 +28,7 @@ static atomic_int opened, closed;
 enum { MAX_THREADS = 64, SPINS = 2000 };
 static const double NS_PER_THREAD = 2500;        /* entering a region costs about 0.5 µs: work for 5 µs pays for two */
 static const double NS_PER_FRESH_THREAD = 50000; /* after fork a region starts its threads anew: about 20 µs each */
+static const double NS_PER_HAND = 100000;        /* and so does a crew */
 
 typedef struct {
     _Alignas(64) atomic_uint arrived; /* how many barriers this thread has reached */
@@ -76,16 +77,20 @@ const char *fm_openmp_library(void) {
     return "";
 }
 
-int fm_threads_for(double ns) {
+static int threads_worth(double ns, double ns_each) {
     int most = fm_threads_get();
     double grain = atomic_load(&ns_per_thread);
     if (grain < 0) {
-        grain = atomic_load(&forked) ? NS_PER_FRESH_THREAD : NS_PER_THREAD;
+        grain = ns_each;
         most /= 1 + atomic_load(&callers);
     }
     if (grain > 0 && ns < grain * most) most = (int)(ns / grain);
     return most < 1 ? 1 : most;
 }
+
+int fm_threads_for(double ns) { return threads_worth(ns, atomic_load(&forked) ? NS_PER_FRESH_THREAD : NS_PER_THREAD); }
+
+int fm_crew_for(double ns) { return threads_worth(ns, NS_PER_HAND); }
 
 int fm_team_size(const fm_team *team) { return team ? team->size : 1; }
 
@@ -179,6 +184,42 @@ void fm_team_run(int threads, fm_body *body, void *context) {
 #endif
         run_alone(body, context);
     (void)threads;
+    atomic_fetch_sub(&callers, 1);
+}
+
+/* ---- crews */
+
+typedef struct {
+    fm_body *body;
+    void *context;
+    int size, t;
+#if defined(_OPENMP)
+    pthread_t thread;
+#endif
+} hand;
+
+static void *run_hand(void *argument) {
+    const hand *h = argument;
+    fm_team team = {h->size, NULL};
+    uint64_t mode = fm_float_mode_enter();
+    h->body(h->context, &team, h->t);
+    fm_float_mode_leave(mode);
+    return NULL;
+}
+
+void fm_crew_run(int threads, fm_body *body, void *context) {
+    hand hands[MAX_THREADS];
+    int hired = 1;
+    atomic_fetch_add(&callers, 1);
+    for (int t = 0; t < threads; t++) hands[t] = (hand){.body = body, .context = context, .size = threads, .t = t};
+#if defined(_OPENMP)
+    while (hired < threads && !pthread_create(&hands[hired].thread, NULL, run_hand, &hands[hired])) hired++;
+#endif
+    run_hand(&hands[0]);
+#if defined(_OPENMP)
+    while (--hired > 0) pthread_join(hands[hired].thread, NULL);
+#endif
+    (void)hired;
     atomic_fetch_sub(&callers, 1);
 }
 
