@@ -209,3 +209,12 @@ def test_nobody_imports_it_unasked():
     code = "import sys, fastmlp.__main__; print([name for name in sys.modules if name.startswith('fastmlp.bench')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.skipif(not BENCHMARKS.is_dir(), reason="the benchmarks are not beside the tests")
+def test_predictions_are_timed_in_processes_of_their_own():
+    command = [sys.executable, str(BENCHMARKS / "bench_predict.py"), "--rows", "2", "--threads", "1", "--rounds", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    head, _, line = (line.strip("| ").split(" | ") for line in done.stdout.splitlines())
+    figures = dict(zip(head, line, strict=False))
+    assert min(float(figures[way]) for way in ("model(x)", "predict_on_batch", "predict", "NumPy")) > 0

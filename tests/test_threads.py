@@ -332,3 +332,40 @@ print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
     if not hasattr(os, "fork"):
         pytest.skip("this system has no fork")
     assert script(text) == "0"
+
+
+def test_long_predictions_hire_threads(script):
+    """And have them no longer than they take; also in a fork's child."""
+    if not os.path.isdir("/proc/self/task"):
+        pytest.skip("threads are counted in /proc, which this system lacks")
+    text = """
+import os, threading
+from fastmlp.layers import Dense, Input
+_core.set_thread_grain(-1.0)
+fastmlp.set_num_threads(3)
+model = fastmlp.Sequential([Input(shape=(50,)), Dense(200, "relu"), Dense(3)])
+x = np.broadcast_to(np.ones((1, 50), np.float32), (200_000, 50))
+want = model(x[:1]).tobytes()
+def count():
+    return len(os.listdir("/proc/self/task"))
+def hired():
+    before, most = count(), 0
+    for _ in range(200):
+        thread = threading.Thread(target=model.predict_on_batch, args=(x,))
+        thread.start()
+        while thread.is_alive():
+            most = max(most, count() - before - 1)
+        thread.join()
+        if most == 2:
+            break
+    assert model(x)[[0, 77_777, -1]].tobytes() == 3 * want
+    return most, count() - before
+found = [hired()]
+if hasattr(os, "fork"):
+    pid = os.fork()
+    if pid == 0:
+        os._exit(hired() != (2, 0))
+    found.append(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+print(found)
+"""
+    assert script(text) in ("[(2, 0), 0]", "[(2, 0)]")
