@@ -39,6 +39,8 @@ const char *fm_level_name(int level);
 int fm_level_usable(int level);  /* does this CPU (and its OS) run it? */
 int fm_level_chosen(void);       /* the one in use */
 void fm_level_choose(int level); /* not while another thread computes */
+int fm_dot_used(void);           /* products of bfloat16 by the CPU's own instruction? */
+void fm_dot_emulate(int yes);    /* … not, whatever it has: for tests of the emulation, before a network is made */
 const char *fm_compiler(void);
 
 /* ---- threads (framework/team.c) ---------------------------------------------------------------------------------- */
@@ -92,6 +94,7 @@ typedef struct fm_dense_spec {
     int type, activation, use_bias, slots;
     double params[FM_PARAMS]; /* of the activation */
     int64_t k, m, batch;      /* batch: the most rows a call brings */
+    int bf16;                 /* products of bfloat16, float32 all else */
 } fm_dense_spec;
 /* parts of an operation's state: W, b, slot s of W and of b at FM_PART_SLOTS + 2s (+ 1), and what few have */
 enum {
@@ -289,6 +292,7 @@ typedef struct fm_program_op {
     int64_t count; /* trainable: rows of W */
     int use_weights, use_bias, shared, frozen;
     int noise; /* kind, -1: none. Follows a dense layer's activation, in training only. */
+    int bf16;  /* dense, in float32: its products take operands rounded to bfloat16 */
     double params[FM_PARAMS], noise_params[FM_PARAMS];
     uint64_t seed; /* of its draws */
     fm_program_weights W, b;

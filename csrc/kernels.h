@@ -174,19 +174,27 @@ typedef struct fm_noise_kernel { /* bwd draws what fwd drew at the same place */
  *      FM_A_COLUMNS: A[k·32 + i]                        activations in backward-weights
  *    rows ≤ mr (cols > one vector) or mr_narrow; cols ≤ 32. C is written up to a multiple of 16 columns, those past the
  *    last with what B's padding gives or 0.
- *    `ahead` names memory the caller will touch next: `lines` cache lines from each non-NULL pointer. */
+ *    `ahead` names memory the caller will touch next: `lines` cache lines from each non-NULL pointer.
+ *    In products of bfloat16 (bf16.h) an element of A and B is a pair of neighbours along the sum, k counts pairs, and a
+ *    row of A has 16 in place of 32; C stays float32. */
 enum { FM_A_ROWS, FM_A_COLUMNS };
 typedef struct fm_ahead {
     const char *p[4];
     int64_t lines;
 } fm_ahead;
+typedef void fm_gemm(int a_layout, void *C, const void *A, int64_t a_stride, const void *B, int64_t rows, int64_t cols,
+                     int64_t k, int resume, const fm_ahead *ahead);
 
 typedef struct fm_kernels {
     const char *level;
     int bits, lanes, mr, mr_narrow;
 
-    void (*gemm)(int a_layout, void *C, const void *A, int64_t a_stride, const void *B, int64_t rows, int64_t cols,
-                 int64_t k, int resume, const fm_ahead *ahead);
+    fm_gemm *gemm;
+    fm_gemm *gemm_pairs; /* of bfloat16, by two fused multiply-adds a pair; NULL in float64 */
+    fm_gemm *gemm_dot;   /* the same bits by an instruction of its own; NULL where the level has none */
+    /* rows × cols (≤ 32) numbers with ld 32, rounded to bfloat16: `plain`, row by row of 32, and `pairs`, elements of two
+     * neighbours down a column; either may be NULL. What is missing to a whole row or pair is 0. */
+    void (*round_pairs)(void *plain, void *pairs, const void *x, int64_t rows, int64_t cols);
     /* dst (cols × rows) from src (rows × cols), both with ld 32; rows and cols are 16 or 32; dst is not src */
     void (*transpose)(void *dst, const void *src, int64_t rows, int64_t cols);
     /* blocks with ld 32, cols a multiple of 16 */
@@ -231,5 +239,7 @@ typedef struct fm_kernels {
     const fm_noise_kernel *noises;
 } fm_kernels;
 
-/* The table in use for FM_F32 or FM_F64 (framework/dispatch.c). */
+/* The product of bfloat16 pairs that this CPU does best, of a float32 table (framework/dispatch.c). */
+fm_gemm *fm_pairs_product(const fm_kernels *kern);
+/* The table in use for FM_F32 or FM_F64. */
 const fm_kernels *fm_table(int type);

@@ -3,7 +3,7 @@
     python tests/fingerprints.py
 
 Several networks go into each value, so that every path of the engine (plain, tiny, sharded; with dropout, L2 and
-clipping by norm) and every kind of operation is in it. Exits with 1 if the values of a type differ.
+clipping by norm; of bfloat16) and every kind of operation is in it. Exits with 1 if the values of a type differ.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from program_cases import ALL, Case, build, data, parts_of
 CROSS = ("sparse_categorical_crossentropy_logits", (-1,))
 CATEGORICAL = ("categorical_crossentropy_logits", (0.0,))
 ADAM = (0.9, 0.999, 1e-7, 0.0)
-NETWORKS = [  # inputs, widths, batch, options of the optimizer
-    (784, (128, 10), 32, {}),
-    (50, (65, 33, 40), 33, {"global_clip_norm": 0.5}),
-    (2, (8, 8, 3), 32, {}),
-    (784, (16, 16, 10), 32, {"weight_decay": 0.01}),
+NETWORKS = [  # inputs, widths, batch, options of the optimizer, whether float32 means mixed_bfloat16
+    (784, (128, 10), 32, {}, False),
+    (50, (65, 33, 40), 33, {"global_clip_norm": 0.5}, False),
+    (2, (8, 8, 3), 32, {}, False),
+    (784, (16, 16, 10), 32, {"weight_decay": 0.01}, False),
+    (50, (65, 33, 40), 33, {}, True),
 ]
 SHARDED = (16, 16, 10)
 
@@ -30,12 +31,14 @@ SHARDED = (16, 16, 10)
 def fingerprint(dtype: str) -> str:
     """The SHA-256 of what the networks hold after 50 steps each."""
     digest = hashlib.sha256()
-    for inputs, widths, batch, options in NETWORKS:
+    for inputs, widths, batch, options, mixed in NETWORKS:
         rng = np.random.default_rng(7)
         noise = {} if max(widths) <= 16 and inputs <= 16 else {"noise": ("dropout", (0.2,))}
         penalty = {} if widths == SHARDED else {"weights": {"l2": 1e-4}}
         layers = [{"units": m, "activation": ("tanh", ()), **penalty, **noise} for m in widths[:-1]]
         layers.append({"units": widths[-1], "activation": ("linear", ())})
+        for layer in layers:
+            layer["bf16"] = mixed and dtype == "float32"
         net = _core.Network(dtype, inputs, batch, layers, CROSS, ("adam", ADAM, 1e-3, options), None, True, 1)
         for i, (k, m) in enumerate(zip((inputs, *widths), widths, strict=False)):
             net.set(i, 0, rng.normal(size=(k, m)) / np.sqrt(k))

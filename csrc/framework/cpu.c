@@ -9,6 +9,7 @@ int fm_cpu_has_avx512(void) {
     return fm_cpu_has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
 }
+int fm_cpu_has_dot(void) { return __builtin_cpu_supports("avx512bf16"); }
 /* MXCSR: bit 15 flushes results, bit 6 reads denormal operands as zero; bits 13-14 hold the rounding mode and bits
  * 7-12 mask exceptions, which a host program may have changed: we want the default of both. */
 uint64_t fm_float_mode_enter(void) {
@@ -22,6 +23,7 @@ void fm_pause(void) { __builtin_ia32_pause(); }
 #elif defined(__aarch64__)
 int fm_cpu_has_avx2(void) { return 0; }
 int fm_cpu_has_avx512(void) { return 0; }
+int fm_cpu_has_dot(void) { return 0; }
 /* FPCR bit 24 flushes operands and results alike. */
 uint64_t fm_float_mode_enter(void) {
     uint64_t old;
@@ -35,6 +37,7 @@ void fm_pause(void) { __asm__ volatile("yield"); }
 #else /* denormals are kept: slower at worst, and the bits may differ from the architectures above */
 int fm_cpu_has_avx2(void) { return 0; }
 int fm_cpu_has_avx512(void) { return 0; }
+int fm_cpu_has_dot(void) { return 0; }
 uint64_t fm_float_mode_enter(void) { return 0; }
 void fm_float_mode_leave(uint64_t old) { (void)old; }
 void fm_pause(void) {}

@@ -40,8 +40,11 @@ void fm_dense_layout(fm_op *layer, fm_arena *arena, int train, int gradients) {
                    ? fm_arena_take(arena, panels, batch, P, size)
                    : NULL;
     layer->out = layer->noise >= 0 ? fm_arena_take(arena, panels, batch, P, size) : layer->Y;
+    layer->gemm = layer->kern->gemm;
+    if (layer->bf16) fm_bf16_layout(layer, arena, train);
     if (!train) return;
     layer->dZ = fm_arena_take(arena, panels, batch, P, size);
+    if (layer->bf16) return;
     layer->dZt_stride = panels * P * P;
     layer->dZt = fm_arena_take(arena, batch / P, layer->dZt_stride, 1, size);
 }
@@ -68,6 +71,7 @@ void fm_weights_set_part(fm_op *op, int part, const void *values) {
     int64_t rows;
     char *memory = part_memory(op, part, &rows);
     op->kern->to_panels(memory, rows, values, op->width, rows, op->width);
+    if (op->bf16 && part == FM_PART_W) fm_bf16_round_all_weights(op, NULL, 0);
 }
 
 void fm_weights_get_part(const fm_op *op, int part, void *values) {
@@ -77,10 +81,16 @@ void fm_weights_get_part(const fm_op *op, int part, void *values) {
 }
 
 fm_sink fm_dense_sink(const fm_op *layer) {
-    return (fm_sink){layer->dZ,         layer->dZt,          layer->dZt_stride,
-                     layer->activation, layer->params,       fm_dense_saved(layer),
-                     layer->noise,      layer->noise_params, layer->draw};
+    char *dt = layer->bf16 ? NULL : layer->dZt; /* which is rounded first */
+    return (fm_sink){layer->dZ,         dt,
+                     layer->dZt_stride, layer->activation,
+                     layer->params,     fm_dense_saved(layer),
+                     layer->noise,      layer->noise_params,
+                     layer->draw};
 }
+
+/* Elements that hold so many numbers along a sum. */
+static int64_t folded(const fm_op *layer, int64_t numbers) { return layer->bf16 ? (numbers + 1) / 2 : numbers; }
 
 /* How many tiles cover `rows`: as few as the micro-kernel allows, of even height (11 + 11 + 10, not 14 + 14 + 4). */
 static int64_t tile_count(const fm_kernels *kern, int64_t rows, int64_t columns) {
@@ -88,27 +98,41 @@ static int64_t tile_count(const fm_kernels *kern, int64_t rows, int64_t columns)
     return (rows + most - 1) / most;
 }
 
+/* Rows of the tile, in a grid where those of one pair are in one tile. */
+static void tile_rows(const fm_op *layer, int64_t rows, int64_t r, int64_t tiles, int64_t *i0, int64_t *i1) {
+    fm_share(folded(layer, rows), (int)r, (int)tiles, i0, i1);
+    if (!layer->bf16) return;
+    *i0 *= 2;
+    *i1 = fm_min64(*i1 * 2, rows);
+}
+
 /* The product for one tile. Long sums go in blocks, so that a block of B stays in cache while the tiles pass over it;
  * resuming from the stored sums keeps the chain of additions as it would be without blocks. */
-static void product(const fm_kernels *kern, int a_layout, char *C, const char *A, int64_t a_stride, const char *B,
+static void product(fm_gemm *gemm, int a_layout, char *C, const char *A, int64_t a_stride, int64_t a_row, const char *B,
                     int64_t rows, int64_t columns, int64_t k, int64_t size, const fm_ahead *ahead) {
-    kern->gemm(a_layout, C, A, a_stride, B, rows, columns, fm_min64(k, K_BLOCK), 0, ahead);
+    gemm(a_layout, C, A, a_stride, B, rows, columns, fm_min64(k, K_BLOCK), 0, ahead);
     for (int64_t done = K_BLOCK; done < k; done += K_BLOCK) {
-        int64_t a_step = a_layout == FM_A_ROWS ? done / P * a_stride : done * P;
-        kern->gemm(a_layout, C, A + a_step * size, a_stride, B + done * P * size, rows, columns,
-                   fm_min64(k - done, K_BLOCK), 1, NULL);
+        int64_t a_step = a_layout == FM_A_ROWS ? done / a_row * a_stride : done * P;
+        gemm(a_layout, C, A + a_step * size, a_stride, B + done * P * size, rows, columns, fm_min64(k - done, K_BLOCK),
+             1, NULL);
+    }
+}
+
+/* The product for up to 32 rows of C. */
+static void products(const fm_kernels *kern, fm_gemm *gemm, int a_layout, char *C, const char *A, int64_t a_stride,
+                     int64_t a_row, const char *B, int64_t rows, int64_t columns, int64_t k) {
+    const int64_t tiles = tile_count(kern, rows, columns), size = kern->bits / 8;
+    for (int64_t r = 0; r < tiles; r++) {
+        int64_t i0, i1;
+        fm_share(rows, (int)r, (int)tiles, &i0, &i1);
+        product(gemm, a_layout, C + i0 * P * size, A + i0 * (a_layout == FM_A_ROWS ? a_row : 1) * size, a_stride, a_row,
+                B, i1 - i0, columns, k, size, NULL);
     }
 }
 
 void fm_product(const fm_kernels *kern, int a_layout, char *C, const char *A, int64_t a_stride, const char *B,
                 int64_t rows, int64_t columns, int64_t k) {
-    const int64_t tiles = tile_count(kern, rows, columns), size = kern->bits / 8;
-    for (int64_t r = 0; r < tiles; r++) {
-        int64_t i0, i1;
-        fm_share(rows, (int)r, (int)tiles, &i0, &i1);
-        product(kern, a_layout, C + i0 * P * size, A + i0 * (a_layout == FM_A_ROWS ? P : 1) * size, a_stride, B,
-                i1 - i0, columns, k, size, NULL);
-    }
+    products(kern, kern->gemm, a_layout, C, A, a_stride, P, B, rows, columns, k);
 }
 
 /* Bias, activation and noise over the sums Z = XW of panel p, rows r0 … r1-1. */
@@ -128,20 +152,24 @@ static void finish(const fm_op *layer, char *Z, int64_t p, int64_t r0, int64_t r
 
 /* Y of panel p for rows r0 … r1-1, at most one tile of them. */
 static void forward_tile(const fm_op *layer, const char *X, int64_t p, int64_t r0, int64_t r1) {
-    const fm_kernels *kern = layer->kern;
-    const int64_t size = layer->size, k = layer->k, batch = layer->batch;
+    const int64_t size = layer->size, k = folded(layer, layer->k), row = folded(layer, P);
     const int64_t columns = fm_panel_columns(layer->m, p);
+    const char *A = layer->bf16 ? layer->X_plain : X, *B = layer->bf16 ? layer->W_pairs : layer->W;
     _Alignas(64) char C[TILE_ROWS * P * sizeof(double)];
-    product(kern, FM_A_ROWS, C, X + r0 * P * size, batch * P, layer->W + p * k * P * size, r1 - r0, columns, k, size,
-            NULL);
+    product(layer->gemm, FM_A_ROWS, C, A + r0 * row * size, layer->batch * row, row, B + p * k * P * size, r1 - r0,
+            columns, k, size, NULL);
     finish(layer, C, p, r0, r1);
 }
 
 void fm_dense_finish_rows(const fm_op *layer, char *sums, int64_t r0, int64_t r1) { finish(layer, sums, 0, r0, r1); }
 
-void fm_dense_forward(const fm_op *layer, const char *X, int64_t n, const fm_team *team, int t) {
+void fm_dense_forward(const fm_op *layer, const char *X, int64_t n, fm_team *team, int t) {
     const int64_t tiles = tile_count(layer->kern, n, fm_min64(layer->m, P));
     int64_t lo, hi;
+    if (layer->bf16) {
+        fm_bf16_round_input(layer, X, n, team, t);
+        fm_barrier(team, t);
+    }
     fm_share(fm_panels(layer->m) * tiles, t, fm_team_size(team), &lo, &hi);
     for (int64_t u = lo; u < hi; u++) {
         int64_t r0, r1;
@@ -152,6 +180,7 @@ void fm_dense_forward(const fm_op *layer, const char *X, int64_t n, const fm_tea
 
 void fm_dense_forward_rows(const fm_op *layer, const char *X, int64_t r0, int64_t r1) {
     const int64_t tiles = tile_count(layer->kern, r1 - r0, fm_min64(layer->m, P));
+    if (layer->bf16) fm_bf16_round_input_rows(layer, X, r0, r1);
     for (int64_t p = 0; p < fm_panels(layer->m); p++)
         for (int64_t r = 0; r < tiles; r++) {
             int64_t lo, hi;
@@ -179,12 +208,13 @@ static void through_activation(const fm_kernels *kern, const fm_sink *sink, int6
 /* One 32 × 32 tile of dX: (inputs of panel pi) × (batch group q), computed transposed, then turned. */
 static void backward_data_tile(const fm_op *layer, const fm_sink *sink, int64_t n, int64_t pi, int64_t q) {
     const fm_kernels *kern = layer->kern;
-    const int64_t size = layer->size, k = layer->k, batch = layer->batch;
+    const int64_t size = layer->size, k = layer->k, batch = layer->batch, row = folded(layer, P);
     const int64_t inputs = fm_panel_columns(k, pi), rows = fm_min64(n - q * P, P);
     const int64_t at = (pi * batch + q * P) * P * size;
+    const char *A = layer->bf16 ? layer->W_plain : layer->W;
     _Alignas(64) char turned[P * P * sizeof(double)];
-    fm_product(kern, FM_A_ROWS, turned, layer->W + pi * P * P * size, k * P, layer->dZt + q * layer->dZt_stride * size,
-               inputs, rows, layer->m);
+    products(kern, layer->gemm, FM_A_ROWS, turned, A + pi * P * row * size, k * row, row,
+             layer->dZt + q * layer->dZt_stride * size, inputs, rows, folded(layer, layer->m));
     const int64_t columns = fm_whole_lanes(inputs);
     if (inputs < columns) kern->zero(turned + inputs * P * size, columns - inputs, P);
     char *d = sink->d + at; /* whole groups of 32 rows have room here; rows past n hold nothing that is read */
@@ -210,6 +240,10 @@ void fm_dense_output_gradient(const fm_op *layer, int64_t r0, int64_t r1) {
 void fm_dense_transpose(const fm_op *layer, int64_t n, const fm_team *team, int t) {
     const int64_t groups = (n + P - 1) / P, panels = fm_panels(layer->m), size = layer->size;
     int64_t lo, hi;
+    if (layer->bf16) {
+        fm_bf16_round_gradient(layer, n, team, t);
+        return;
+    }
     fm_share(groups * panels, t, fm_team_size(team), &lo, &hi);
     for (int64_t u = lo; u < hi; u++) {
         const int64_t q = u / panels, p = u % panels;
@@ -245,21 +279,24 @@ void fm_dense_bias(const fm_op *layer, int64_t p, int64_t n, const fm_optimizer_
 static void weights_tile(const fm_op *layer, const char *X, int64_t n, int64_t p, int64_t pi,
                          const fm_optimizer_kernel *optimizer, const fm_hyper *h) {
     const fm_kernels *kern = layer->kern;
-    const int64_t size = layer->size, k = layer->k, batch = layer->batch;
+    const int64_t size = layer->size, k = layer->k, batch = folded(layer, layer->batch);
+    const char *A = layer->bf16 ? layer->X_pairs : X, *B = layer->bf16 ? layer->dZ_pairs : layer->dZ;
     const int64_t inputs = fm_panel_columns(k, pi), columns = fm_panel_columns(layer->m, p);
     const int64_t tiles = tile_count(kern, inputs, columns);
     _Alignas(64) char C[TILE_ROWS * P * sizeof(double)];
     for (int64_t r = 0; r < tiles; r++) {
         int64_t i0, i1;
-        fm_share(inputs, (int)r, (int)tiles, &i0, &i1);
+        tile_rows(layer, inputs, r, tiles, &i0, &i1);
         const int64_t at = (p * k + pi * P + i0) * P * size;
         slots_at s = at_offset(layer->slot_W, layer->slots, at);
         char *G = optimizer ? C : layer->dW + at;
         fm_ahead ahead = {{layer->W + at, layer->W + at, layer->W + at, layer->W + at}, (i1 - i0) * P * size / 64};
         for (int q = 0; q < layer->slots && q < FM_SLOTS - 1; q++) ahead.p[1 + q] = s.s[q];
-        product(kern, FM_A_COLUMNS, G, X + (pi * batch * P + i0) * size, 0, layer->dZ + p * batch * P * size, i1 - i0,
-                columns, n, size, optimizer ? &ahead : NULL);
-        if (optimizer) optimizer->step(layer->W + at, G, s.s, i1 - i0, fm_whole_lanes(columns), P, h);
+        product(layer->gemm, FM_A_COLUMNS, G, A + (pi * batch * P + i0) * size, 0, 0, B + p * batch * P * size, i1 - i0,
+                columns, folded(layer, n), size, optimizer ? &ahead : NULL);
+        if (!optimizer) continue;
+        optimizer->step(layer->W + at, G, s.s, i1 - i0, fm_whole_lanes(columns), P, h);
+        if (layer->bf16) fm_bf16_round_weights(layer, p, pi * P + i0, pi * P + i1);
     }
 }
 

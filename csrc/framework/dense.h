@@ -4,6 +4,8 @@
  *   W, slots, dW  weights       [panels of outputs][k][32]
  *   dZt           dZ transposed [batch / 32][columns of all panels][32]
  *
+ * Under mixed_bfloat16 the products read rounded copies of these (bf16.c), two numbers to an element along the sum.
+ *
  * A phase is called by every thread of the team with its number t and does that thread's share of a grid of tiles which
  * depends on shapes alone; the caller puts a barrier between a phase and the next one that reads what it wrote. */
 #pragma once
@@ -51,6 +53,9 @@ typedef struct fm_op {
     int64_t dZt_stride;
     int kind, use_weights, frozen, shared;
     char *mean, *r, *moving_mean, *moving_variance, *fold;
+    int bf16;
+    fm_gemm *gemm;
+    char *X_plain, *X_pairs, *W_plain, *W_pairs, *dZ_pairs; /* bf16.c, where dZt too is of pairs */
 } fm_op;
 
 /* A block of memory handed out front to back. With base == NULL it only measures. */
@@ -88,8 +93,9 @@ fm_sink fm_dense_sink(const fm_op *layer);
 /* What the activation's backward reads. */
 static inline char *fm_dense_saved(const fm_op *layer) { return layer->Z ? layer->Z : layer->Y; }
 
-void fm_dense_forward(const fm_op *layer, const char *X, int64_t n, const fm_team *team, int t);
-/* The same for rows r0 … r1-1 and all columns, by the calling thread alone. */
+/* Under bf16 two phases: it rounds X, waits, and goes on. */
+void fm_dense_forward(const fm_op *layer, const char *X, int64_t n, fm_team *team, int t);
+/* The same for rows r0 … r1-1 and all columns, by the calling thread alone; under bf16 not in training. */
 void fm_dense_forward_rows(const fm_op *layer, const char *X, int64_t r0, int64_t r1);
 /* The end of forward for rows whose sums XW are known: bias, activation, noise. One tile of rows at a time; sums in panel
  * layout, of the first panel's width at most. */
@@ -105,11 +111,19 @@ void fm_dense_weights(const fm_op *layer, const char *X, int64_t n, int64_t u0, 
 void fm_dense_bias(const fm_op *layer, int64_t p, int64_t n, const fm_optimizer_kernel *optimizer, const fm_hyper *h);
 /* dZ of the last layer from dY, in place, for rows r0 … r1-1. */
 void fm_dense_output_gradient(const fm_op *layer, int64_t r0, int64_t r1);
-/* dZt from dZ, for a dZ that no backward_data wrote. */
+/* dZt from dZ, for a dZ that no backward_data wrote; under bf16, for any, all that the products read of dZ. */
 void fm_dense_transpose(const fm_op *layer, int64_t n, const fm_team *team, int t);
 /* The update from dW and db, where they were kept. */
 void fm_weights_update(const fm_op *op, const fm_optimizer_kernel *optimizer, const fm_hyper *for_W,
                        const fm_hyper *for_b, const fm_team *team, int t);
+
+/* ---- bf16.c: buffers, and the rounding of what products read */
+void fm_bf16_layout(fm_op *layer, fm_arena *arena, int train);
+void fm_bf16_round_input(const fm_op *layer, const char *X, int64_t n, const fm_team *team, int t);
+void fm_bf16_round_input_rows(const fm_op *layer, const char *X, int64_t r0, int64_t r1); /* for forward alone */
+void fm_bf16_round_gradient(const fm_op *layer, int64_t n, const fm_team *team, int t);
+void fm_bf16_round_weights(const fm_op *layer, int64_t p, int64_t k0, int64_t k1); /* rows k0 (even) … of panel p */
+void fm_bf16_round_all_weights(const fm_op *layer, const fm_team *team, int t);
 
 /* n rows from position `from` of the order (or of x, without an index) into buffer rows at … at+n-1. */
 static inline void fm_gather_rows(const fm_kernels *kern, char *panels, int64_t batch, const fm_view *x,

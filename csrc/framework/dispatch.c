@@ -27,13 +27,19 @@ static const char *const names[] = {FM_LEVELS(FM_LEVEL_NAME)};
 #define FM_LEVEL_TABLES(level) {&fm_kernels_##level##_32, &fm_kernels_##level##_64},
 static const fm_kernels *const tables[][2] = {FM_LEVELS(FM_LEVEL_TABLES)};
 
-static int chosen; /* the one piece of state: set at import and by nothing else but tests */
+static int chosen, emulates; /* the only state: set at import and by nothing else but tests */
 
 int fm_level_count(void) { return (int)(sizeof names / sizeof *names); }
 const char *fm_level_name(int level) { return names[level]; }
 int fm_level_chosen(void) { return chosen; }
 void fm_level_choose(int level) { chosen = level; }
 const fm_kernels *fm_table(int type) { return tables[chosen][type == FM_F64]; }
+
+fm_gemm *fm_pairs_product(const fm_kernels *kern) {
+    return kern->gemm_dot && fm_cpu_has_dot() && !emulates ? kern->gemm_dot : kern->gemm_pairs;
+}
+int fm_dot_used(void) { return fm_pairs_product(fm_table(FM_F32)) != fm_table(FM_F32)->gemm_pairs; }
+void fm_dot_emulate(int yes) { emulates = yes; }
 
 int fm_level_usable(int level) {
     const char *name = names[level];

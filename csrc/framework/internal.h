@@ -6,6 +6,7 @@
 /* ---- cpu.c */
 int fm_cpu_has_avx2(void);
 int fm_cpu_has_avx512(void);
+int fm_cpu_has_dot(void);           /* of bfloat16 */
 uint64_t fm_float_mode_enter(void); /* flush denormals to zero on this thread */
 void fm_float_mode_leave(uint64_t old);
 void fm_pause(void);

@@ -30,6 +30,7 @@ static void lay_out(const fm_network *net, fm_lane *lane, fm_arena *arena) {
             op.activation = net->spec[l].kind;
             op.Z = NULL;
             op.Y = op.out = fm_arena_take(arena, fm_panels(op.m), rows, FM_PANEL, size);
+            if (op.bf16) fm_bf16_layout(&op, arena, 0);
         } else
             fm_op_layout(&op, arena, before, 0);
         before = op.out;

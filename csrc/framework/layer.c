@@ -37,6 +37,7 @@ fm_status fm_dense_new(fm_dense_layer **out, const fm_dense_spec *spec) {
     d->activation = spec->activation;
     d->use_bias = spec->use_bias;
     d->slots = spec->slots;
+    d->bf16 = spec->bf16;
     d->depth = d->k;
     d->width = d->m;
     d->use_weights = 1;
@@ -105,9 +106,11 @@ static void backward_body(void *context, fm_team *team, int t) {
     fm_share(j->n, t, fm_team_size(team), &lo, &hi);
     output_gradient(j, lo, hi);
     fm_barrier(team, t);
-    if (j->dX) {
+    if (j->dX || d->bf16) {
         fm_dense_transpose(d, j->n, team, t);
         fm_barrier(team, t);
+    }
+    if (j->dX) {
         fm_dense_backward_data(d, &(fm_sink){.d = layer->dX, .activation = -1, .noise = -1}, j->n, team, t);
         fm_barrier(team, t);
         d->kern->from_panels(j->dX + lo * d->k * d->size, d->k, layer->dX + lo * FM_PANEL * d->size, d->batch, hi - lo,

@@ -21,6 +21,7 @@ static void describe_op(fm_network *net, const fm_program *program, int64_t l) {
     op->m = spec->units;
     op->batch = fm_batch_capacity(net->batch);
     op->activation = dense ? spec->kind : -1;
+    op->bf16 = dense && spec->bf16;
     op->use_weights = spec->use_weights;
     op->use_bias = spec->use_bias;
     op->frozen = spec->frozen || spec->op == FM_OP_affine;
@@ -94,7 +95,7 @@ int fm_plain_chain(const fm_network *net, int64_t widest, int noise) {
     if (net->constrains || net->ema_momentum > 0) return 0;
     for (int64_t l = 0; l < net->count; l++) {
         const fm_op *op = &net->ops[l];
-        if (op->op != FM_OP_dense || op->m > widest || op->frozen || (op->noise >= 0 && !noise)) return 0;
+        if (op->op != FM_OP_dense || op->m > widest || op->frozen || (op->noise >= 0 && !noise) || op->bf16) return 0;
     }
     return 1;
 }

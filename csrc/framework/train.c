@@ -180,6 +180,13 @@ static void constrain(const fm_network *net, fm_team *team, int t) {
     fm_barrier(team, t);
 }
 
+/* For the products of bfloat16, where weights have changed since their tiles were rounded. */
+static void round_weights(const fm_network *net, fm_team *team, int t) {
+    for (int64_t l = 0; l < net->count; l++)
+        if (net->ops[l].bf16 && !net->ops[l].frozen) fm_bf16_round_all_weights(&net->ops[l], team, t);
+    fm_barrier(team, t);
+}
+
 /* dJ/d(out) of operation l has come as it is, not through its activation: from an operation that is not dense. */
 static int comes_raw(const fm_network *net, int64_t l) {
     return l + 1 < net->count && net->ops[l + 1].op != FM_OP_dense;
@@ -201,11 +208,11 @@ static void backward_op(fm_network *net, int64_t l, int64_t n, fm_team *team, in
         fm_dense_output_gradient(op, lo, hi);
         fm_barrier(team, t);
     }
-    if (l <= net->first) return;
-    if (l == net->count - 1 || comes_raw(net, l)) {
+    if (op->bf16 || (l > net->first && (l == net->count - 1 || comes_raw(net, l)))) {
         fm_dense_transpose(op, n, team, t);
         fm_barrier(team, t);
     }
+    if (l <= net->first) return;
     const fm_sink raw = {.d = before->dZ, .activation = -1, .noise = -1};
     const fm_sink sink = before->op == FM_OP_dense ? fm_dense_sink(before) : raw;
     fm_dense_backward_data(op, &sink, n, team, t);
@@ -233,6 +240,7 @@ static void backward(fm_network *net, const fm_run *run, int64_t n, fm_team *tea
         fm_barrier(team, t);
     }
     if (net->constrains) constrain(net, team, t);
+    if (net->clips || net->constrains || net->ema_overwrite > 0) round_weights(net, team, t);
 }
 
 /* Forward up to the last operation or, if that is narrow and dense, the one before: its rows are then finished by the
@@ -240,7 +248,7 @@ static void backward(fm_network *net, const fm_run *run, int64_t n, fm_team *tea
 static const char *forward(const fm_network *net, int64_t n, fm_team *team, int t, int *whole) {
     const int64_t last = net->count - 1;
     const char *X = net->X;
-    *whole = net->ops[last].op != FM_OP_dense || net->ops[last].m > P;
+    *whole = net->ops[last].op != FM_OP_dense || net->ops[last].m > P || net->ops[last].bf16;
     for (int64_t l = 0; l < last + *whole; l++) {
         const fm_op *op = &net->ops[l];
         if (op->op == FM_OP_dense)

@@ -2,7 +2,8 @@
  * every tile shape, so results do not depend on the tile, and tiles stay a matter of speed alone.
  *
  * Stamped for 1 … MR_NARROW rows × ½ to 2 vectors × two ways of addressing A (see kernels.h); the accumulators live in
- * registers from the first k to the last. */
+ * registers from the first k to the last. A kind of product says what one k does to them (kind_STEP), how many elements
+ * of a row of A lie together (kind_ROW), and its shapes (kind_SHAPES): FLOAT below, those of bf16.h. */
 #pragma once
 
 #define FM_PREFETCH(p) __builtin_prefetch(p)
@@ -32,7 +33,8 @@ typedef void micro_fn(real *C, const real *A, int64_t a_stride, const real *B, i
         FM_UNROLL for (int v = 0; v < V; v++) c[i][v] = resume ? vr_load(C + i * FM_PANEL + v * VL) : vr_zero(); \
         if (H) h[i] = resume ? vh_load(C + i * FM_PANEL + V * VL) : vh_set(0);                                   \
     }
-#define MICRO_STEP(rows, a_at_i)                                                              \
+#define FLOAT_ROW FM_PANEL
+#define FLOAT_STEP(rows, a_at_i)                                                              \
     {                                                                                         \
         vr b[V + !V];                                                                         \
         vh bh;                                                                                \
@@ -51,83 +53,91 @@ typedef void micro_fn(real *C, const real *A, int64_t a_stride, const real *B, i
         if (H) vh_store(C + i * FM_PANEL + V * VL, h[i]);                                   \
     }
 
-#define MICRO(rows, shape)                                                                                         \
-    static void micro_rows_##rows##x##shape(real *C, const real *A, int64_t a_stride, const real *B, int64_t k,    \
-                                            int resume, const fm_ahead *ahead) {                                   \
-        (void)ahead;                                                                                               \
-        MICRO_START(rows, shape)                                                                                   \
-        for (; k > 0; k -= FM_PANEL, A += a_stride) {                                                              \
-            if (k > FM_PANEL) /* the next chunk of A lies far away: fetch it during this one */                    \
-                for (int i = 0; i < rows; i++)                                                                     \
-                    for (int l = 0; l < FM_PANEL; l += FM_LINE) FM_PREFETCH(A + a_stride + i * FM_PANEL + l);      \
-            int chunk = k < FM_PANEL ? (int)k : FM_PANEL;                                                          \
-            for (int q = 0; q < chunk; q++) MICRO_STEP(rows, A[i * FM_PANEL + q])                                  \
-        }                                                                                                          \
-        MICRO_END(rows)                                                                                            \
-    }                                                                                                              \
-    static void micro_columns_##rows##x##shape(real *C, const real *A, int64_t a_stride, const real *B, int64_t k, \
-                                               int resume, const fm_ahead *ahead) {                                \
-        (void)a_stride;                                                                                            \
-        MICRO_START(rows, shape)                                                                                   \
-        int64_t q = 0;                                                                                             \
-        if (ahead) { /* the weights and slots this tile will update */                                             \
-            int64_t lines = ahead->lines < k ? ahead->lines : k;                                                   \
-            for (; q < lines; q++) {                                                                               \
-                FM_UNROLL for (int p = 0; p < FM_SLOTS; p++) FM_PREFETCH_W(ahead->p[p] + q * 64);                  \
-                MICRO_STEP(rows, A[i])                                                                             \
-                A += FM_PANEL;                                                                                     \
-            }                                                                                                      \
-        }                                                                                                          \
-        for (; q < k; q++) {                                                                                       \
-            MICRO_STEP(rows, A[i])                                                                                 \
-            A += FM_PANEL;                                                                                         \
-        }                                                                                                          \
-        MICRO_END(rows)                                                                                            \
+#define MICRO(kind, target, rows, shape)                                                                             \
+    target static void micro_rows_##kind##rows##x##shape(real *C, const real *A, int64_t a_stride, const real *B,    \
+                                                         int64_t k, int resume, const fm_ahead *ahead) {             \
+        (void)ahead;                                                                                                 \
+        MICRO_START(rows, shape)                                                                                     \
+        for (; k > 0; k -= kind##_ROW, A += a_stride) {                                                              \
+            if (k > kind##_ROW) /* the next chunk of A lies far away: fetch it during this one */                    \
+                for (int i = 0; i < rows; i++)                                                                       \
+                    for (int l = 0; l < kind##_ROW; l += FM_LINE) FM_PREFETCH(A + a_stride + i * kind##_ROW + l);    \
+            int chunk = k < kind##_ROW ? (int)k : kind##_ROW;                                                        \
+            for (int q = 0; q < chunk; q++) kind##_STEP(rows, A[i * kind##_ROW + q])                                 \
+        }                                                                                                            \
+        MICRO_END(rows)                                                                                              \
+    }                                                                                                                \
+    target static void micro_columns_##kind##rows##x##shape(real *C, const real *A, int64_t a_stride, const real *B, \
+                                                            int64_t k, int resume, const fm_ahead *ahead) {          \
+        (void)a_stride;                                                                                              \
+        MICRO_START(rows, shape)                                                                                     \
+        int64_t q = 0;                                                                                               \
+        if (ahead) { /* the weights and slots this tile will update */                                               \
+            int64_t lines = ahead->lines < k ? ahead->lines : k;                                                     \
+            for (; q < lines; q++) {                                                                                 \
+                FM_UNROLL for (int p = 0; p < FM_SLOTS; p++) FM_PREFETCH_W(ahead->p[p] + q * 64);                    \
+                kind##_STEP(rows, A[i]) A += FM_PANEL;                                                               \
+            }                                                                                                        \
+        }                                                                                                            \
+        for (; q < k; q++) {                                                                                         \
+            kind##_STEP(rows, A[i]) A += FM_PANEL;                                                                   \
+        }                                                                                                            \
+        MICRO_END(rows)                                                                                              \
     }
 
 // clang-format off
 #if MR_NARROW == 16
-#define MICRO_COUNTS(X, shape)                                                                                     \
-    X(1, shape) X(2, shape) X(3, shape) X(4, shape) X(5, shape) X(6, shape) X(7, shape) X(8, shape)                       \
-    X(9, shape) X(10, shape) X(11, shape) X(12, shape) X(13, shape) X(14, shape) X(15, shape) X(16, shape)
+#define MICRO_COUNTS(X, kind, target, shape)                                                                      \
+    X(kind, target, 1, shape) X(kind, target, 2, shape) X(kind, target, 3, shape) X(kind, target, 4, shape)       \
+    X(kind, target, 5, shape) X(kind, target, 6, shape) X(kind, target, 7, shape) X(kind, target, 8, shape)       \
+    X(kind, target, 9, shape) X(kind, target, 10, shape) X(kind, target, 11, shape) X(kind, target, 12, shape)    \
+    X(kind, target, 13, shape) X(kind, target, 14, shape) X(kind, target, 15, shape) X(kind, target, 16, shape)
 #elif MR_NARROW == 8
-#define MICRO_COUNTS(X, shape)                                                                                     \
-    X(1, shape) X(2, shape) X(3, shape) X(4, shape) X(5, shape) X(6, shape) X(7, shape) X(8, shape)
+#define MICRO_COUNTS(X, kind, target, shape)                                                                      \
+    X(kind, target, 1, shape) X(kind, target, 2, shape) X(kind, target, 3, shape) X(kind, target, 4, shape)       \
+    X(kind, target, 5, shape) X(kind, target, 6, shape) X(kind, target, 7, shape) X(kind, target, 8, shape)
 #endif
-// clang-format on
+#define MICRO_WHOLE_SHAPES(X, kind, target) X(kind, target, 1) X(kind, target, 2)
 #if VH < VL
-#define MICRO_SHAPES(X) X(h) X(1) X(1h) X(2)
+#define FLOAT_SHAPES(X, kind, target) X(kind, target, h) X(kind, target, 1) X(kind, target, 1h) X(kind, target, 2)
 #else
-#define MICRO_SHAPES(X) X(1) X(2)
+#define FLOAT_SHAPES MICRO_WHOLE_SHAPES
 #endif
-#define MICRO_KERNELS(shape) MICRO_COUNTS(MICRO, shape)
-MICRO_SHAPES(MICRO_KERNELS)
+#define MICRO_KERNELS(kind, target, shape) MICRO_COUNTS(MICRO, kind, target, shape)
+#define MICRO_ROWS_NAME(kind, target, rows, shape) micro_rows_##kind##rows##x##shape,
+#define MICRO_COLUMNS_NAME(kind, target, rows, shape) micro_columns_##kind##rows##x##shape,
+#define MICRO_ALL_ROWS(kind, target, shape) {MICRO_COUNTS(MICRO_ROWS_NAME, kind, target, shape)},
+#define MICRO_ALL_COLUMNS(kind, target, shape) {MICRO_COUNTS(MICRO_COLUMNS_NAME, kind, target, shape)},
+
+/* step: the columns that each shape has more than the one before */
+#define GEMM(name, kind, target, step)                                                                            \
+    kind##_SHAPES(MICRO_KERNELS, kind, target)                                                                    \
+    static micro_fn *const name##_table[2][2 * VL / step][MR_NARROW] = {                                          \
+        {kind##_SHAPES(MICRO_ALL_ROWS, kind, target)},                                                            \
+        {kind##_SHAPES(MICRO_ALL_COLUMNS, kind, target)},                                                         \
+    };                                                                                                            \
+    static void name(int a_layout, void *C, const void *A, int64_t a_stride, const void *B, int64_t rows,         \
+                     int64_t cols, int64_t k, int resume, const fm_ahead *ahead) {                                \
+        int64_t j = 0;                                                                                            \
+        while (j < cols) {                                                                                        \
+            const int64_t steps = cols - j < 2 * VL ? (cols - j + step - 1) / step : 2 * VL / step;               \
+            name##_table[a_layout][steps - 1][rows - 1]((real *)C + j, A, a_stride, (const real *)B + j, k,       \
+                                                        resume, j == 0 ? ahead : 0);                              \
+            j += steps * step;                                                                                    \
+        }                                                                                                         \
+        for (; j % LANES; j += VH) /* whole lanes are looked at */                                                \
+            for (int64_t i = 0; i < rows; i++) vh_store((real *)C + i * FM_PANEL + j, vh_set(0));                 \
+    }
+// clang-format on
+GEMM(gemm_tiles, FLOAT, , VH)
+
 /* One row: two vectors would spend the time waiting for their last addition. All of a panel at once. */
-MICRO(1, all)
-
-#define MICRO_ROWS_NAME(rows, shape) micro_rows_##rows##x##shape,
-#define MICRO_COLUMNS_NAME(rows, shape) micro_columns_##rows##x##shape,
-#define MICRO_ALL_ROWS(shape) {MICRO_COUNTS(MICRO_ROWS_NAME, shape)},
-#define MICRO_ALL_COLUMNS(shape) {MICRO_COUNTS(MICRO_COLUMNS_NAME, shape)},
-static micro_fn *const micro_table[2][2 * VL / VH][MR_NARROW] = {
-    {MICRO_SHAPES(MICRO_ALL_ROWS)},
-    {MICRO_SHAPES(MICRO_ALL_COLUMNS)},
-};
-
+MICRO(FLOAT, , 1, all)
 static void gemm(int a_layout, void *C, const void *A, int64_t a_stride, const void *B, int64_t rows, int64_t cols,
                  int64_t k, int resume, const fm_ahead *ahead) {
-    static micro_fn *const one_row[] = {micro_rows_1xall, micro_columns_1xall};
-    if (rows == 1 && cols == FM_PANEL) {
+    static micro_fn *const one_row[] = {micro_rows_FLOAT1xall, micro_columns_FLOAT1xall};
+    if (rows == 1 && cols == FM_PANEL)
         one_row[a_layout](C, A, a_stride, B, k, resume, ahead);
-        return;
-    }
-    int64_t j = 0;
-    while (j < cols) {
-        const int64_t halves = cols - j < 2 * VL ? (cols - j + VH - 1) / VH : 2 * VL / VH;
-        micro_table[a_layout][halves - 1][rows - 1]((real *)C + j, A, a_stride, (const real *)B + j, k, resume,
-                                                    j == 0 ? ahead : 0);
-        j += halves * VH;
-    }
-    for (; j % LANES; j += VH) /* whole lanes are looked at */
-        for (int64_t i = 0; i < rows; i++) vh_store((real *)C + i * FM_PANEL + j, vh_set(0));
+    else
+        gemm_tiles(a_layout, C, A, a_stride, B, rows, cols, k, resume, ahead);
 }

@@ -6,6 +6,7 @@
 #include "loops.h"
 #include "vmath.h"
 #include "gemm_micro.h"
+#include "bf16.h"
 #include "pack.h"
 #include "probes.h"
 #include "activations.h"
@@ -31,6 +32,9 @@ const fm_kernels FM_TABLE = {
     .mr = MR,
     .mr_narrow = MR_NARROW,
     .gemm = gemm,
+    .gemm_pairs = GEMM_PAIRS,
+    .gemm_dot = GEMM_DOT,
+    .round_pairs = ROUND_PAIRS,
     .transpose = transpose,
     .add_row = add_row,
     .sum_chunks = sum_chunks,

@@ -60,3 +60,9 @@ FM_INLINE vh vh_load(const real *p) { return FM_HALF(loadu)(p); }
 FM_INLINE void vh_store(real *p, vh x) { FM_HALF(storeu)(p, x); }
 FM_INLINE vh vh_set(real a) { return FM_HALF(set1)(a); }
 FM_INLINE vh vh_fma(vh a, vh b, vh c) { return FM_HALF(fmadd)(a, b, c); }
+
+/* A pair of bfloat16 in each lane: c + a1·b1, + a0·b0 (bf16.h). Not part of the level: who calls it has asked the CPU. */
+#if FM_BITS == 32 && (defined(__clang__) || __GNUC__ >= 12)
+#define FM_DOT_TARGET __attribute__((target("avx512bf16")))
+FM_INLINE FM_DOT_TARGET vr vr_dot(vr a, vr b, vr c) { return _mm512_dpbf16_ps(c, (__m512bh)a, (__m512bh)b); }
+#endif

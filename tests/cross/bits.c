@@ -183,6 +183,17 @@ static void products(const fm_kernels *k) {
     end(k, "panels", "there and back");
 }
 
+static void products_of_pairs(const fm_kernels *k) {
+    if (!k->round_pairs) return; /* float64 */
+    begin(-1, 1);
+    k->round_pairs(z, y, x, ROWS, FM_PANEL - 3), take_in(z, ROWS * FM_PANEL / 2), take_in(y, (ROWS + 1) / 2 * FM_PANEL);
+    for (int layout = FM_A_ROWS; layout <= FM_A_COLUMNS; layout++) {
+        fm_pairs_product(k)(layout, w, layout == FM_A_ROWS ? z : y, 0, y, 6, FM_PANEL, (ROWS + 1) / 2, layout, 0);
+        take_in(w, 6 * FM_PANEL);
+    }
+    end(k, "gemm", "pairs of bfloat16");
+}
+
 static void draws(const fm_kernels *k) {
     const fm_draw at = {1234567890123, 7, 99, 3, 5};
     for (const fm_fill_kernel *f = k->fills; f->name; f++) {
@@ -237,6 +248,7 @@ static void everything(void *context, fm_team *team, int t) {
         by_columns(k);
         optimizers(k);
         products(k);
+        products_of_pairs(k);
         draws(k);
         norms(k);
     }

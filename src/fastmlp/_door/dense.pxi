@@ -7,6 +7,7 @@ cdef extern from "fastmlp.h" nogil:
         int type, activation, use_bias, slots
         double params[FM_PARAMS]
         int64_t k, m, batch
+        int bf16
     int fm_dense_new(fm_dense_layer **layer, const fm_dense_spec *spec)
     void fm_dense_free(fm_dense_layer *layer)
     void fm_dense_write(fm_dense_layer *layer, int part, const void *values)
@@ -15,6 +16,12 @@ cdef extern from "fastmlp.h" nogil:
     void fm_dense_run_backward(fm_dense_layer *layer, void *dX, void *dW, void *db, const void *dY, int64_t n,
                                const fm_optimizer *optimizer, int64_t step)
     void fm_dense_repeat(fm_dense_layer *layer, int phase, int64_t n, int64_t times, const fm_optimizer *optimizer)
+
+
+cdef int check_bf16(str where, bint bf16, int type) except -1:
+    if bf16 and type != FM_F32:
+        raise ValueError(f"{where}: expected float32 with bf16, got float64; leave one of the two out")
+    return 0
 
 
 cdef class Dense:
@@ -28,7 +35,7 @@ cdef class Dense:
     cdef readonly str optimizer
 
     def __cinit__(self, int64_t batch, int64_t k, int64_t m, dtype="float32", str activation="linear", params=(),
-                  bint use_bias=True, optimizer=None):
+                  bint use_bias=True, optimizer=None, bint bf16=False):
         check_sizes("Dense", (batch, k, m))
         self.dtype = np.dtype(dtype)
         self.activation = activation
@@ -36,6 +43,8 @@ cdef class Dense:
         self.spec.type = real_type(np.empty(0, self.dtype), "dtype")
         self.spec.activation = kernel_kind("activation", activation, params, self.spec.params)
         self.spec.use_bias = use_bias
+        self.spec.bf16 = bf16
+        check_bf16("Dense", bf16, self.spec.type)
         self.spec.slots = kernel_named("optimizer", optimizer).traits if optimizer is not None else 0
         self.spec.k, self.spec.m, self.spec.batch = k, m, batch
         if fm_dense_new(&self.layer, &self.spec) != FM_OK:

@@ -65,12 +65,12 @@ if hasattr(os, "register_at_fork"):
 cdef class Network:
     """A program lowered: weights, optimizer state and buffers, laid out once; trains many steps a call.
 
-    ops: mappings with op (default "dense"), and as the kind needs them: units, activation (name, params), noise (name,
-    params), kernel (name, params), params, pieces, count, shared, use_weights, use_bias, frozen, seed, weights and bias
-    (mappings with l1, l2, constraint, axis, spared). output: a row activation (name, params) or None. loss: (name,
-    params); with logits, it takes what comes before the last activation. optimizer: (name, params, learning_rate,
-    {weight_decay, clip_value, clip_norm, global_clip_norm}). shows: keep predictions, for metrics. ema: (momentum,
-    overwrite every so many steps).
+    ops: mappings with op (default "dense"), and as the kind needs them: units, activation (name, params), noise
+    (name, params), kernel (name, params), params, pieces, count, shared, use_weights, use_bias, frozen, bf16, seed,
+    weights and bias (mappings with l1, l2, constraint, axis, spared). output: a row activation (name, params) or
+    None. loss: (name, params); with logits, it takes what comes before the last activation. optimizer: (name, params,
+    learning_rate, {weight_decay, clip_value, clip_norm, global_clip_norm}). shows: keep predictions, for metrics.
+    ema: (momentum, overwrite every so many steps).
     """
 
     cdef fm_network *net
@@ -112,6 +112,7 @@ cdef class Network:
             self.outputs = inputs
             for i, op in enumerate(ops):
                 fill_op(&described[i], op, self.outputs, seed)
+                check_bf16("Network", described[i].bf16, program.type)
                 self.outputs = described[i].units
             if logits and output is None and name_of(ops[-1]) != "dense":
                 raise ValueError("logits: expected a dense layer or an output last, whose activation is left out, got "

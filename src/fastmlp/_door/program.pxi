@@ -12,7 +12,7 @@ cdef extern from "fastmlp.h" nogil:
     ctypedef struct fm_program_op:
         int op, kind
         int64_t units, count
-        int use_weights, use_bias, shared, frozen, noise
+        int use_weights, use_bias, shared, frozen, noise, bf16
         double params[FM_PARAMS]
         double noise_params[FM_PARAMS]
         uint64_t seed
@@ -87,6 +87,7 @@ cdef int fill_op(fm_program_op *op, description, int64_t inputs, uint64_t seed) 
         kernel, params = description["activation"]
         op.kind = kernel_kind("activation", kernel, params, op.params)
         op.noise = optional_kind("noise", description.get("noise"), op.noise_params)
+        op.bf16 = description.get("bf16", False)
     elif name in ("trainable", "pieces"):
         op.kind = kernel_named(name, description["kernel"][0]).kind
     elif name in KERNELS:

@@ -8,6 +8,8 @@ cdef extern from "fastmlp.h" nogil:
     int fm_level_usable(int level)
     int fm_level_chosen()
     void fm_level_choose(int level)
+    int fm_dot_used()
+    void fm_dot_emulate(int yes)
     const char *fm_compiler()
     int fm_openmp_version()
     const char *fm_openmp_library()
@@ -35,6 +37,16 @@ def choose_level(str name):
         usable = ", ".join(n for n, ok in built.items() if ok)
         raise ValueError(f"level: expected one of {usable}, got {name!r} ({state}); set FASTMLP_ISA to one of these")
     fm_level_choose(list(built).index(name))
+
+
+def bf16_by_instruction():
+    """Whether the level in use multiplies bfloat16 by an instruction of this CPU: else by one that is emulated."""
+    return bool(fm_dot_used())
+
+
+def emulate_bf16(bint yes):
+    """Whether that instruction is left alone where there is one: the bits are the same. For networks to come."""
+    fm_dot_emulate(yes)
 
 
 def compiler():
