@@ -1,13 +1,19 @@
-"""Settings for everything: the type that models compute in, and the small number that keeps divisions safe."""
+"""Settings for everything: the types that models compute in, and the small number that keeps divisions safe."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
-from fastmlp._validate import number, unknown
+import numpy as np
+
+from fastmlp._objects import Configurable
+from fastmlp._validate import brief, number, unknown
 
 _TYPES = ("float32", "float64")
-_settings: dict[str, Any] = {"floatx": "float32", "epsilon": 1e-7}
+_COMPUTE = {"mixed_bfloat16": "bfloat16"}  # where that is not the type of the variables
+_VARIABLE = {"mixed_bfloat16": "float32"}
+_POLICIES = (*_TYPES, "mixed_bfloat16")
+_settings: dict[str, Any] = {"floatx": "float32", "epsilon": 1e-7, "policy": None}
 
 
 def floatx() -> str:
@@ -34,3 +40,87 @@ def epsilon() -> float:
 def set_epsilon(value: float) -> None:
     """Choose another, for code that asks for it: the losses' clipping is fixed."""
     _settings["epsilon"] = number("set_epsilon", value, above=0)
+
+
+class DTypePolicy(Configurable):
+    """The types a layer computes in and keeps its variables in.
+
+    Parameters
+    ----------
+    name
+        "float32" or "float64": both the same. "mixed_bfloat16": the products of dense layers, forward and backward,
+        take numbers rounded to bfloat16 and add them in float32; weights, the optimizer's state, activations, losses
+        and all else are float32.
+
+    Examples
+    --------
+    >>> policy = DTypePolicy("mixed_bfloat16")
+    >>> policy.compute_dtype, policy.variable_dtype
+    ('bfloat16', 'float32')
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = policy_name("DTypePolicy", name) or floatx()
+
+    @property
+    def compute_dtype(self) -> str:
+        """The type that the products read."""
+        return _COMPUTE.get(self.name, self.name)
+
+    @property
+    def variable_dtype(self) -> str:
+        """The type of the weights."""
+        return variable_dtype(self.name)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DTypePolicy) and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __repr__(self) -> str:
+        return f"<DTypePolicy {self.name!r}>"
+
+
+def dtype_policy() -> DTypePolicy:
+    """That of layers made without a dtype."""
+    return DTypePolicy(_settings["policy"] or floatx())
+
+
+def set_dtype_policy(policy: str | DTypePolicy | None) -> None:
+    """Choose it, for layers made from now on; None: to follow `floatx` again.
+
+    >>> set_dtype_policy("mixed_bfloat16")
+    >>> dtype_policy()
+    <DTypePolicy 'mixed_bfloat16'>
+    >>> set_dtype_policy(None)
+    """
+    _settings["policy"] = None if policy is None else policy_name("set_dtype_policy", policy)
+
+
+def policy_name(where: str, dtype: Any) -> str | None:
+    """The name of a policy, whatever it is given as. None, for which the chosen one is meant, if no one chose."""
+    if dtype is None:
+        return None if _settings["policy"] is None else str(_settings["policy"])
+    if isinstance(dtype, DTypePolicy):
+        return dtype.name
+    try:
+        name = dtype if dtype in _POLICIES else np.dtype(dtype).name
+    except TypeError:
+        name = dtype
+    if name not in _POLICIES:
+        _no_policy(where, name)
+    return str(name)
+
+
+def _no_policy(where: str, name: Any) -> NoReturn:
+    names = "'float32', 'float64' or 'mixed_bfloat16'"
+    mend = "take one of these"
+    if name in ("mixed_float16", "float16", "bfloat16"):
+        mend = "take 'mixed_bfloat16', whose weights are float32 and whose losses need no scaling"
+    raise ValueError(f"{where}: expected dtype {names}, got {brief(name)}; {mend}")
+
+
+def variable_dtype(policy: str) -> str:
+    """The type of the weights of a layer of this policy."""
+    return _VARIABLE.get(policy, policy)

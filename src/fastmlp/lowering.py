@@ -140,6 +140,7 @@ def _dense(lowered: Lowered, index: int, operation: Operation, optimizer: Any) -
         "op": "dense",
         "units": operation["units"],
         "activation": operation.get("activation", ("linear", ())),
+        "bf16": operation.get("bf16", False),
         **_weights(lowered, index, operation, optimizer, "kernel", "bias"),
     }
     if "noise" in operation:

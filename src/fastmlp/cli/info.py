@@ -28,6 +28,7 @@ def run(arguments: argparse.Namespace) -> None:
     rows = {
         "fastmlp": fastmlp.__version__,
         "levels": f"built {', '.join(levels)}; usable {', '.join(usable)}; in use {_core.level()} ({chosen})",
+        "bfloat16": "products by an instruction of this CPU" if _core.bf16_by_instruction() else "products emulated",
         "threads": str(fastmlp.get_num_threads()),
         "OpenMP": openmp,
         "compiler": _core.compiler(),

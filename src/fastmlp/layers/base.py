@@ -56,20 +56,6 @@ def not_here(where: str, **arguments: Any) -> None:
             raise ValueError(f"{where}: expected no {name}, got {brief(value)}; not in fastmlp: use Keras for this")
 
 
-def real_dtype(where: str, dtype: Any) -> str | None:
-    """The name of the type a layer computes in; None for the model's."""
-    if isinstance(dtype, str) and dtype.startswith("mixed_"):
-        raise ValueError(f"{where}: expected dtype 'float32' or 'float64', got {dtype!r}; mixed precision is not there "
-                         "yet, leave dtype out")  # fmt: skip
-    try:
-        name = None if dtype is None else np.dtype(dtype).name
-    except TypeError:
-        name = brief(dtype)
-    if name not in (None, "float32", "float64"):
-        raise ValueError(f"{where}: expected dtype 'float32' or 'float64', got {name}; take one of these")
-    return name
-
-
 class Layer(HasWeights, Configurable):
     """A step of a network: made with settings, built for an input shape, lowered into operations of a program."""
 
@@ -83,7 +69,7 @@ class Layer(HasWeights, Configurable):
         **legacy: Any,
     ) -> None:
         self.name = automatic_name(type(self)) if name is None else str(name)
-        self.dtype = real_dtype(type(self).__name__, dtype)
+        self.dtype = dtype
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self.built = False
         self.input_shape: Shape | None = None
@@ -111,6 +97,32 @@ class Layer(HasWeights, Configurable):
             raise TypeError(f"{type(self).__name__}: expected arguments among {allowed}, got {sorted(legacy)}; "
                             "check the spelling")  # fmt: skip
         return shape
+
+    # ---- types
+
+    @property
+    def dtype(self) -> str | None:
+        """The type of its variables; None: that of `config.floatx` when they are made."""
+        return None if self._policy is None else config.variable_dtype(self._policy)
+
+    @dtype.setter
+    def dtype(self, value: Any) -> None:
+        self._policy = config.policy_name(type(self).__name__, value)
+
+    @property
+    def dtype_policy(self) -> config.DTypePolicy:
+        """The types it computes in and keeps its variables in."""
+        return config.DTypePolicy(self._policy or config.floatx())
+
+    @property
+    def variable_dtype(self) -> str:
+        """The type of its variables."""
+        return self.dtype or config.floatx()
+
+    @property
+    def compute_dtype(self) -> str:
+        """The type that its products, if it has any, are computed in."""
+        return self.dtype_policy.compute_dtype
 
     # ---- what a kind of layer says about itself
 
@@ -264,6 +276,8 @@ class Layer(HasWeights, Configurable):
     def get_config(self) -> dict[str, Any]:
         """The settings, what every layer has only where it is not as usual."""
         config = super().get_config()
+        if "dtype" in config:
+            config["dtype"] = self._policy
         for key, usual in {"activity_regularizer": None, "trainable": True, "dtype": None}.items():
             if config.get(key) == usual:
                 config.pop(key, None)
@@ -272,7 +286,7 @@ class Layer(HasWeights, Configurable):
     def __repr__(self) -> str:
         shown = []
         for key, argument in self._settings().items():
-            value = getattr(self, key, argument.default)
+            value = self._policy if key == "dtype" else getattr(self, key, argument.default)
             if not _is_usual(value, argument.default):
                 shown.append(f"{key}={repr(value.__name__) if inspect.isroutine(value) else brief(value)}")
         return f"{type(self).__name__}({', '.join(shown)})"

@@ -47,7 +47,7 @@ class InputLayer(Layer):
         self.batch_shape = self.declared_shape or _batch_shape(shape, batch_size, batch_shape)
         self.declared_shape = self.batch_shape
         try:
-            self.dtype = None if dtype is None else np.dtype(dtype).name
+            self._policy = None if dtype is None else np.dtype(dtype).name  # any: it is that of the data
         except TypeError:
             raise TypeError(f"Input: expected the type of numbers, got dtype={dtype!r}; 'float32', for one") from None
         self.build(self.batch_shape)
@@ -190,6 +190,7 @@ class Dense(Layer):
     def lower(self) -> list[dict[str, Any]]:
         """A product and an activation."""
         dense = {"op": "dense", "units": self.columns, "kernel": self.kernel, "bias": self.bias}
+        dense["bf16"] = self.compute_dtype == "bfloat16"
         return [dense, *activation_operations(self.activation, (None, self.units))]
 
     def get_config(self) -> dict[str, Any]:

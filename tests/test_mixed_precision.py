@@ -1,0 +1,197 @@
+"""mixed_bfloat16 as a user meets it: policies, layers, models, files."""
+
+from __future__ import annotations
+
+import pickle
+
+import fastmlp
+import numpy as np
+import pytest
+from datasets import data_file
+from fastmlp import config, data, mixed_precision
+from fastmlp.layers import BatchNormalization, Dense, Dropout, Flatten, Input, Maxout, Rescaling
+from fastmlp.models import Sequential
+
+
+@pytest.fixture(autouse=True)
+def _policy():
+    fastmlp.set_random_seed(1)
+    yield
+    config.set_dtype_policy(None)
+
+
+@pytest.fixture
+def table(rng):
+    x = rng.normal(size=(300, 20)).astype(np.float32)
+    return x, x[:, :5].argmax(axis=1)
+
+
+def mixed_model(dtype="mixed_bfloat16", last="float32"):
+    model = Sequential([Input((20,)), Dense(33, "relu", dtype=dtype), Dropout(0.1), BatchNormalization(),
+                        Dense(17, "tanh", dtype=dtype), Dense(5, "softmax", dtype=last)])  # fmt: skip
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def test_policies_have_keras_names():
+    policy = config.DTypePolicy("mixed_bfloat16")
+    assert (policy.name, policy.compute_dtype, policy.variable_dtype) == ("mixed_bfloat16", "bfloat16", "float32")
+    plain = config.DTypePolicy("float64")
+    assert (plain.compute_dtype, plain.variable_dtype) == ("float64", "float64")
+    assert policy == mixed_precision.Policy("mixed_bfloat16") != plain
+    assert len({policy, mixed_precision.Policy("mixed_bfloat16"), plain}) == 2
+    assert config.DTypePolicy.from_config(policy.get_config()) == policy
+    assert repr(policy) == "<DTypePolicy 'mixed_bfloat16'>"
+    assert config.dtype_policy() == config.DTypePolicy("float32")
+    for choose in (mixed_precision.set_global_policy, mixed_precision.set_dtype_policy, config.set_dtype_policy):
+        choose(policy)
+        assert mixed_precision.global_policy() == mixed_precision.dtype_policy() == config.dtype_policy() == policy
+        choose("float64")
+        assert config.dtype_policy().name == "float64"
+        choose(None)
+        assert config.dtype_policy().name == config.floatx() == "float32"
+
+
+@pytest.mark.parametrize(("name", "message"), [
+    ("mixed_float16", "expected dtype 'float32', 'float64' or 'mixed_bfloat16', got 'mixed_float16'; take 'mixed_bf"),
+    ("bfloat16", "got 'bfloat16'; take 'mixed_bfloat16', whose weights are float32"),
+    ("mixed", "got 'mixed'; take one of these"),
+    (3, "got 3; take one of these"),
+])  # fmt: skip
+def test_other_policies_are_refused(name, message):
+    for make in (config.set_dtype_policy, config.DTypePolicy, lambda name: Dense(3, dtype=name)):
+        with pytest.raises(ValueError, match=message):
+            make(name)
+    assert config.dtype_policy().name == "float32"
+
+
+def test_a_layer_has_its_policy_from_its_making():
+    config.set_dtype_policy("mixed_bfloat16")
+    layer, exact, double = Dense(3), Dense(3, dtype="float32"), Dense(3, dtype=np.float64)
+    config.set_dtype_policy("float64")
+    assert (layer.compute_dtype, layer.variable_dtype, layer.dtype) == ("bfloat16", "float32", "float32")
+    assert layer.dtype_policy == config.DTypePolicy("mixed_bfloat16")
+    assert (exact.compute_dtype, exact.variable_dtype) == ("float32", "float32")
+    assert (double.compute_dtype, double.variable_dtype) == ("float64", "float64")
+    layer.build((None, 2))
+    assert layer.kernel.dtype == np.float32
+    assert layer(np.ones((1, 2))).dtype == np.float32
+    config.set_dtype_policy(None)
+    follows = Dense(3)
+    assert (follows.compute_dtype, follows.dtype) == ("float32", None)
+    assert layer.get_config()["dtype"] == "mixed_bfloat16"
+    assert "dtype" not in follows.get_config()
+    assert "dtype='mixed_bfloat16'" in repr(layer)
+    assert Dense.from_config(layer.get_config()).dtype_policy == layer.dtype_policy
+    assert pickle.loads(pickle.dumps(layer)).compute_dtype == "bfloat16"  # noqa: S301 - our own
+    assert Dense(3, dtype=config.DTypePolicy("mixed_bfloat16")).compute_dtype == "bfloat16"
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda: Dense(3), lambda: Maxout(3), lambda: Dropout(0.1), BatchNormalization, lambda: Rescaling(2), Flatten],
+)
+def test_configs_of_all_kinds_of_layers_keep_the_policy(make):
+    config.set_dtype_policy("mixed_bfloat16")
+    layer = make()
+    config.set_dtype_policy(None)
+    assert type(layer).from_config(layer.get_config()).dtype_policy.name == "mixed_bfloat16"
+
+
+def test_products_of_a_layer_take_rounded_numbers():
+    """257 has nine bits, one more than a bfloat16."""
+    layers = Dense(1, use_bias=False, kernel_initializer="ones", dtype="mixed_bfloat16"), Maxout(1, pieces=2)
+    layers[1].dtype = "mixed_bfloat16"
+    layers[1].kernel_initializer = layers[0].kernel_initializer
+    for layer in layers:
+        assert layer(np.float32([[257.0]])) == 256
+        layer.set_weights([w + 0.001 for w in layer.get_weights()])  # which a bfloat16 1 cannot follow
+        assert layer(np.float32([[4.0]])) - layer.weights[-1].numpy().ravel()[0] * (layer is layers[1]) == 4
+
+
+def test_last_layer_in_float32_and_all_it_is_told_apart_by(table):
+    """Keras's idiom; what differs is the one layer."""
+    x, y = table
+    found = {}
+    for name, dtype, last in (("mixed", "mixed_bfloat16", "float32"), ("all", "mixed_bfloat16", "mixed_bfloat16"),
+                              ("none", "float32", "float32")):  # fmt: skip
+        fastmlp.set_random_seed(1)
+        model = mixed_model(dtype, last)
+        assert [layer.compute_dtype for layer in model.layers[::4]] == [
+            {"mixed_bfloat16": "bfloat16"}.get(d, d) for d in (dtype, last)
+        ]
+        losses = model.fit(x, y, epochs=30, batch_size=30, verbose=0).history["loss"]
+        assert losses[-1] < losses[0] / 2
+        found[name] = model.predict(x, verbose=0)
+        assert found[name].dtype == np.float32
+    assert len({p.tobytes() for p in found.values()}) == 3
+    np.testing.assert_allclose(found["mixed"], found["none"], atol=0.1)
+
+
+def test_predictions_are_what_training_sees(table):
+    """One chain of additions in fit, evaluate, predict and a call, whatever the batch."""
+    x, y = table
+    model = mixed_model()
+    model.fit(x, y, epochs=2, batch_size=32, verbose=0)
+    p = model.predict(x, verbose=0)
+    np.testing.assert_array_equal(model.predict(x, batch_size=7, verbose=0), p)
+    np.testing.assert_array_equal(model.predict_on_batch(x[:1]), p[:1])
+    np.testing.assert_array_equal(model(x), p)
+    loss, accuracy = model.evaluate(x, y, verbose=0)
+    assert accuracy == pytest.approx(np.mean(p.argmax(axis=1) == y))
+    assert loss == pytest.approx(-np.log(p[np.arange(300), y]).mean(), rel=1e-4)
+    model.set_weights([w * 2 for w in model.get_weights()])
+    assert not np.array_equal(model.predict(x, verbose=0), p)
+    model.set_weights([w / 2 for w in model.get_weights()])
+    np.testing.assert_array_equal(model.predict(x, verbose=0), p)
+
+
+def test_files_keep_the_policy(table, tmp_path):
+    x, y = table
+    model = mixed_model()
+    model.fit(x, y, epochs=1, verbose=0)
+    model.save(tmp_path / "m.safetensors")
+    loaded = fastmlp.load_model(tmp_path / "m.safetensors")
+    kinds = ["bfloat16", "float32", "float32", "bfloat16", "float32"]
+    assert [layer.compute_dtype for layer in loaded.layers] == kinds
+    np.testing.assert_array_equal(loaded.predict(x, verbose=0), model.predict(x, verbose=0))
+    for one in (model, loaded):
+        fastmlp.set_random_seed(3)
+        one.fit(x, y, epochs=1, verbose=0)
+    np.testing.assert_array_equal(loaded.predict(x, verbose=0), model.predict(x, verbose=0))
+
+
+def test_a_policy_of_today_does_not_reach_into_files(table, tmp_path):
+    x, _ = table
+    model = mixed_model(None, None)
+    model.save(tmp_path / "plain.safetensors")
+    config.set_dtype_policy("mixed_bfloat16")
+    loaded = fastmlp.load_model(tmp_path / "plain.safetensors")
+    assert {layer.compute_dtype for layer in loaded.layers} == {"float32"}
+    np.testing.assert_array_equal(loaded.predict(x, verbose=0), model.predict(x, verbose=0))
+    assert {layer.compute_dtype for layer in mixed_model(None, None).layers} == {"bfloat16"}
+
+
+def test_weights_of_two_types_are_refused():
+    model = Sequential([Input((4,)), Dense(3, dtype="mixed_bfloat16"), Dense(2, dtype="float64")])
+    with pytest.raises(ValueError, match="expected weights of one type"):
+        model.predict(np.ones((1, 4)), verbose=0)
+
+
+@pytest.mark.slow
+def test_mnist_is_learned_as_well_as_in_float32():
+    train, test = data.load_mnist(data_file("mnist.npz"))
+    accuracy = {}
+    for policy in ("float32", "mixed_bfloat16"):
+        config.set_dtype_policy(policy)
+        found = []
+        for seed in range(3):  # one run differs from the next by as much as is asked for
+            fastmlp.set_random_seed(seed)
+            model = Sequential([Input((28, 28)), Rescaling(1 / 255), Flatten(), Dense(128, "relu"),
+                                Dense(10, "softmax", dtype="float32")])  # fmt: skip
+            model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+            model.fit(*train, batch_size=64, epochs=5, verbose=0)
+            found.append(model.evaluate(*test, verbose=0)[1])
+        accuracy[policy] = np.mean(found)
+    assert accuracy["float32"] >= 0.975
+    assert abs(accuracy["mixed_bfloat16"] - accuracy["float32"]) < 0.002
