@@ -27,6 +27,7 @@ SHAPES = {
     "plain-beyond-tiny": (20, (24, 3), ("tanh", "linear"), 65),
     "sharded": (300, (20, 7, 1), ("tanh", "sigmoid", "linear"), 41),
     "sharded-wide": (784, (16, 16, 10), ("sigmoid", "sigmoid", "linear"), 32),
+    "sharded-large": (1000, (3, 2), ("tanh", "linear"), 1100),
     "sharded-one-layer": (129, (3,), ("linear",), 5),
 }
 

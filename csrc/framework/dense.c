@@ -109,8 +109,8 @@ static void tile_rows(const fm_op *layer, int64_t rows, int64_t r, int64_t tiles
 /* The product for one tile. Long sums go in blocks, so that a block of B stays in cache while the tiles pass over it;
  * resuming from the stored sums keeps the chain of additions as it would be without blocks. */
 static void product(fm_gemm *gemm, int a_layout, char *C, const char *A, int64_t a_stride, int64_t a_row, const char *B,
-                    int64_t rows, int64_t columns, int64_t k, int64_t size, const fm_ahead *ahead) {
-    gemm(a_layout, C, A, a_stride, B, rows, columns, fm_min64(k, K_BLOCK), 0, ahead);
+                    int64_t rows, int64_t columns, int64_t k, int resume, int64_t size, const fm_ahead *ahead) {
+    gemm(a_layout, C, A, a_stride, B, rows, columns, fm_min64(k, K_BLOCK), resume, ahead);
     for (int64_t done = K_BLOCK; done < k; done += K_BLOCK) {
         int64_t a_step = a_layout == FM_A_ROWS ? done / a_row * a_stride : done * P;
         gemm(a_layout, C, A + a_step * size, a_stride, B + done * P * size, rows, columns, fm_min64(k - done, K_BLOCK),
@@ -120,19 +120,19 @@ static void product(fm_gemm *gemm, int a_layout, char *C, const char *A, int64_t
 
 /* The product for up to 32 rows of C. */
 static void products(const fm_kernels *kern, fm_gemm *gemm, int a_layout, char *C, const char *A, int64_t a_stride,
-                     int64_t a_row, const char *B, int64_t rows, int64_t columns, int64_t k) {
+                     int64_t a_row, const char *B, int64_t rows, int64_t columns, int64_t k, int resume) {
     const int64_t tiles = tile_count(kern, rows, columns), size = kern->bits / 8;
     for (int64_t r = 0; r < tiles; r++) {
         int64_t i0, i1;
         fm_share(rows, (int)r, (int)tiles, &i0, &i1);
         product(gemm, a_layout, C + i0 * P * size, A + i0 * (a_layout == FM_A_ROWS ? a_row : 1) * size, a_stride, a_row,
-                B, i1 - i0, columns, k, size, NULL);
+                B, i1 - i0, columns, k, resume, size, NULL);
     }
 }
 
 void fm_product(const fm_kernels *kern, int a_layout, char *C, const char *A, int64_t a_stride, const char *B,
-                int64_t rows, int64_t columns, int64_t k) {
-    products(kern, kern->gemm, a_layout, C, A, a_stride, P, B, rows, columns, k);
+                int64_t rows, int64_t columns, int64_t k, int resume) {
+    products(kern, kern->gemm, a_layout, C, A, a_stride, P, B, rows, columns, k, resume);
 }
 
 /* Bias, activation and noise over the sums Z = XW of panel p, rows r0 … r1-1. */
@@ -157,7 +157,7 @@ static void forward_tile(const fm_op *layer, const char *X, int64_t p, int64_t r
     const char *A = layer->bf16 ? layer->X_plain : X, *B = layer->bf16 ? layer->W_pairs : layer->W;
     _Alignas(64) char C[TILE_ROWS * P * sizeof(double)];
     product(layer->gemm, FM_A_ROWS, C, A + r0 * row * size, layer->batch * row, row, B + p * k * P * size, r1 - r0,
-            columns, k, size, NULL);
+            columns, k, 0, size, NULL);
     finish(layer, C, p, r0, r1);
 }
 
@@ -214,7 +214,7 @@ static void backward_data_tile(const fm_op *layer, const fm_sink *sink, int64_t 
     const char *A = layer->bf16 ? layer->W_plain : layer->W;
     _Alignas(64) char turned[P * P * sizeof(double)];
     products(kern, layer->gemm, FM_A_ROWS, turned, A + pi * P * row * size, k * row, row,
-             layer->dZt + q * layer->dZt_stride * size, inputs, rows, folded(layer, layer->m));
+             layer->dZt + q * layer->dZt_stride * size, inputs, rows, folded(layer, layer->m), 0);
     const int64_t columns = fm_whole_lanes(inputs);
     if (inputs < columns) kern->zero(turned + inputs * P * size, columns - inputs, P);
     char *d = sink->d + at; /* whole groups of 32 rows have room here; rows past n hold nothing that is read */
@@ -293,7 +293,7 @@ static void weights_tile(const fm_op *layer, const char *X, int64_t n, int64_t p
         fm_ahead ahead = {{layer->W + at, layer->W + at, layer->W + at, layer->W + at}, (i1 - i0) * P * size / 64};
         for (int q = 0; q < layer->slots && q < FM_SLOTS - 1; q++) ahead.p[1 + q] = s.s[q];
         product(layer->gemm, FM_A_COLUMNS, G, A + (pi * batch * P + i0) * size, 0, 0, B + p * batch * P * size, i1 - i0,
-                columns, folded(layer, n), size, optimizer ? &ahead : NULL);
+                columns, folded(layer, n), 0, size, optimizer ? &ahead : NULL);
         if (!optimizer) continue;
         optimizer->step(layer->W + at, G, s.s, i1 - i0, fm_whole_lanes(columns), P, h);
         if (layer->bf16) fm_bf16_round_weights(layer, p, pi * P + i0, pi * P + i1);
@@ -307,6 +307,14 @@ void fm_dense_weights(const fm_op *layer, const char *X, int64_t n, int64_t u0, 
         fm_fetch(upcoming, u - u0, u1 - u0);
         weights_tile(layer, X, n, u / in_panels, u % in_panels, optimizer, h);
     }
+}
+
+fm_op fm_dense_inputs(const fm_op *layer, int64_t p0, int64_t p1) {
+    fm_op part = *layer; /* of one output panel */
+    part.k = fm_min64(p1 * P, layer->k) - p0 * P;
+    part.W += p0 * P * P * layer->size;
+    for (int s = 0; s < layer->slots; s++) part.slot_W[s] += p0 * P * P * layer->size;
+    return part;
 }
 
 void fm_dense_backward_weights(const fm_op *layer, const char *X, int64_t n, const fm_optimizer_kernel *optimizer,

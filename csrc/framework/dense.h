@@ -85,7 +85,7 @@ static inline int64_t fm_whole_lanes(int64_t columns) { return (columns + 15) / 
 
 /* The product for up to 32 rows of C (ld 32), in tiles of even height. */
 void fm_product(const fm_kernels *kern, int a_layout, char *C, const char *A, int64_t a_stride, const char *B,
-                int64_t rows, int64_t columns, int64_t k);
+                int64_t rows, int64_t columns, int64_t k, int resume);
 
 /* Where dX of the layer after this one goes: into this layer's dZ. */
 fm_sink fm_dense_sink(const fm_op *layer);
@@ -109,6 +109,8 @@ void fm_dense_backward_weights(const fm_op *layer, const char *X, int64_t n, con
 void fm_dense_weights(const fm_op *layer, const char *X, int64_t n, int64_t u0, int64_t u1,
                       const fm_optimizer_kernel *optimizer, const fm_hyper *h, const fm_upcoming *upcoming);
 void fm_dense_bias(const fm_op *layer, int64_t p, int64_t n, const fm_optimizer_kernel *optimizer, const fm_hyper *h);
+/* The layer's rows of W for input panels p0 … p1-1, as a layer of those inputs. */
+fm_op fm_dense_inputs(const fm_op *layer, int64_t p0, int64_t p1);
 /* dZ of the last layer from dY, in place, for rows r0 … r1-1. */
 void fm_dense_output_gradient(const fm_op *layer, int64_t r0, int64_t r1);
 /* dZt from dZ, for a dZ that no backward_data wrote; under bf16, for any, all that the products read of dZ. */

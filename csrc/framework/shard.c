@@ -9,6 +9,7 @@
 #include <string.h>
 
 enum { P = FM_PANEL, CHUNKS = FM_SHARD_CHUNKS, WIDEST = 32, LEAST_INPUTS = 4 * P };
+enum { LARGE_BYTES = 4 << 20, BLOCK_BYTES = 1 << 18 };
 
 int fm_shard_fits(const fm_network *net) {
     return net->inputs >= LEAST_INPUTS && !net->clips && !net->penalised && fm_plain_chain(net, WIDEST, 1);
@@ -71,22 +72,61 @@ typedef struct {
     int stop[2]; /* by the step's parity, for a thread may be one step ahead of another */
 } shard_job;
 
-/* Input panels lo … hi-1 of X and their share of the first layer's sums, chunk by chunk. */
+/* A large X would leave the cache between gathering, forward and dW, so it is never whole: forward and dW each gather
+ * it anew, block by block. */
+static int is_large(const fm_network *net) { return net->ops[0].batch * net->inputs * net->size > LARGE_BYTES; }
+
+static int64_t block_panels(const fm_network *net, int64_t n) {
+    const int64_t panels = BLOCK_BYTES / (n * P * net->size);
+    return !is_large(net) ? fm_panels(net->inputs) : panels ? panels : 1;
+}
+
+/* Panels p0 … p1-1 of X, of the chunk that begins with panel `first`. */
+static char *gather_block(const fm_network *net, const fm_run *run, int64_t n, int64_t first, int64_t p0, int64_t p1) {
+    const int64_t batch = net->ops[0].batch;
+    char *X = net->X + (is_large(net) ? first : p0) * batch * P * net->size;
+    fm_view x = run->x;
+    x.data = (const char *)x.data + p0 * P * x.col_stride;
+    x.cols = fm_min64(p1 * P, x.cols) - p0 * P;
+    fm_gather_rows(net->kern, X, batch, &x, run->index, run->at, 0, n);
+    return X;
+}
+
+/* Chunks lo … hi-1 of X and their share of the first layer's sums. */
 static void first_layer_sums(const fm_network *net, const fm_run *run, int64_t n, int64_t lo, int64_t hi, char *sums) {
     const fm_op *d = &net->ops[0];
-    const int64_t size = net->size, panels = fm_panels(d->k);
+    const int64_t size = net->size, most = block_panels(net, n);
     for (int64_t c = lo; c < hi; c++) {
-        int64_t p0, p1;
-        fm_share(panels, (int)c, CHUNKS, &p0, &p1);
-        const int64_t k = fm_min64(p1 * P, d->k) - p0 * P;
-        fm_view x = run->x;
-        x.data = (const char *)x.data + p0 * P * x.col_stride;
-        x.cols = k;
-        char *X = net->X + p0 * d->batch * P * size;
-        fm_gather_rows(net->kern, X, d->batch, &x, run->index, run->at, 0, n);
-        for (int64_t r = 0; r < n; r += P)
-            fm_product(net->kern, FM_A_ROWS, sums + (c * d->batch + r) * P * size, X + r * P * size, d->batch * P,
-                       d->W + p0 * P * P * size, fm_min64(n - r, P), d->m, k);
+        int64_t first, end;
+        fm_share(fm_panels(d->k), c, CHUNKS, &first, &end);
+        for (int64_t p = first; p < end; p += most) {
+            const fm_op part = fm_dense_inputs(d, p, fm_min64(p + most, end));
+            const char *X = gather_block(net, run, n, first, p, fm_min64(p + most, end));
+            for (int64_t r = 0; r < n; r += P)
+                fm_product(net->kern, FM_A_ROWS, sums + (c * d->batch + r) * P * size, X + r * P * size, d->batch * P,
+                           part.W, fm_min64(n - r, P), d->m, part.k, p > first);
+        }
+    }
+}
+
+/* The first layer's dW of chunks lo … hi-1, and its update. */
+static void first_layer_weights(const fm_network *own, const fm_run *run, int64_t n, int64_t lo, int64_t hi) {
+    const fm_op *d = &own->ops[0];
+    const fm_optimizer_kernel *optimizer = &own->kern->optimizers[own->optimizer.kind];
+    const int64_t most = block_panels(own, n);
+    for (int64_t c = lo; c < hi; c++) {
+        int64_t first, end;
+        fm_share(fm_panels(d->k), c, CHUNKS, &first, &end);
+        const fm_upcoming next = fm_upcoming_rows(run, &run->x, 0, run->batch, first * P, fm_min64(end * P, d->k));
+        if (!is_large(own)) {
+            fm_dense_weights(d, own->X, n, first, end, optimizer, &own->hyper[0], &next);
+            continue;
+        }
+        for (int64_t p = first; p < end; p += most) {
+            const fm_op part = fm_dense_inputs(d, p, fm_min64(p + most, end));
+            const char *X = gather_block(own, run, n, first, p, fm_min64(p + most, end));
+            fm_dense_weights(&part, X, n, 0, fm_panels(part.k), optimizer, &own->hyper[0], NULL);
+        }
     }
 }
 
@@ -114,7 +154,6 @@ static void narrow_backward(const fm_network *own, int64_t n) {
 /* One step for the thread that holds chunks lo … hi-1; true when it was the last. */
 static int step(shard_job *job, fm_network *own, fm_run *run, int64_t lo, int64_t hi, fm_team *team, int t) {
     const int64_t n = fm_min64(run->batch, run->n - run->at), batch = own->ops[0].batch;
-    const fm_optimizer_kernel *optimizer = &own->kern->optimizers[own->optimizer.kind];
     const int parity = (int)(run->steps & 1);
     char *sums = own->shard_sums + parity * CHUNKS * batch * P * own->size;
     if (t == 0) job->stop[parity] = run->at + n >= run->n || run->most_steps <= 1 || fm_late(job->deadline, own, run);
@@ -128,11 +167,7 @@ static int step(shard_job *job, fm_network *own, fm_run *run, int64_t lo, int64_
     fm_step_loss(own, 0, n);
     if (t == 0) fm_step_tally(own, run, n);
     narrow_backward(own, n);
-    int64_t p0, p1, unused;
-    fm_share(fm_panels(own->inputs), (int)lo, CHUNKS, &p0, &unused);
-    fm_share(fm_panels(own->inputs), (int)hi - 1, CHUNKS, &unused, &p1);
-    const fm_upcoming next = fm_upcoming_rows(run, &run->x, 0, run->batch, p0 * P, fm_min64(p1 * P, own->inputs));
-    fm_dense_weights(&own->ops[0], own->X, n, p0, p1, optimizer, &own->hyper[0], &next);
+    first_layer_weights(own, run, n, lo, hi);
     own->step++;
     run->at += n;
     run->steps++;

@@ -29,7 +29,7 @@ static void forward_group(const fm_network *net, int64_t at, int64_t rows) {
     for (int64_t l = 0; l < net->count; l++) {
         const fm_op *d = &net->ops[l];
         char *Y = d->Y + at;
-        fm_product(kern, FM_A_COLUMNS, Y, d->W, 0, X, d->m, rows, d->k);
+        fm_product(kern, FM_A_COLUMNS, Y, d->W, 0, X, d->m, rows, d->k, 0);
         if (d->use_bias) kern->add_column(Y, d->b, d->m, columns);
         if (d->Z) kern->copy(d->Z + at, Y, d->m, columns);
         kern->activations[d->activation].fwd(Y, Y, d->m, columns, P, d->params);
@@ -84,7 +84,7 @@ static void backward_group(const fm_network *net, int64_t at, int64_t rows) {
     for (int64_t l = net->count - 1; l > 0; l--) {
         const fm_op *d = &net->ops[l], *before = d - 1;
         char *dXt = before->dZt + at;
-        fm_product(kern, FM_A_ROWS, dXt, d->W, 0, d->dZt + at, d->k, rows, d->m);
+        fm_product(kern, FM_A_ROWS, dXt, d->W, 0, d->dZt + at, d->k, rows, d->m, 0);
         kern->activations[before->activation].bwd(dXt, fm_dense_saved(before) + at, dXt, d->k, columns, P,
                                                   before->params);
         kern->transpose(before->dZ + at, dXt, fm_whole_lanes(d->k), columns);
@@ -98,7 +98,7 @@ static void update(const fm_network *net, int64_t n) {
     for (int64_t l = 0; l < net->count; l++) {
         const fm_op *d = &net->ops[l];
         const int64_t columns = fm_whole_lanes(d->m);
-        fm_product(kern, FM_A_ROWS, g, l ? d[-1].Y : net->X, TILE, d->dZ, d->k, d->m, n);
+        fm_product(kern, FM_A_ROWS, g, l ? d[-1].Y : net->X, TILE, d->dZ, d->k, d->m, n, 0);
         optimizer->step(d->W, g, (void *const *)d->slot_W, d->k, columns, P, &net->hyper[2 * l]);
         if (!d->use_bias) continue;
         kern->column_sum(g, d->dZ, n, columns, P, 0);
