@@ -54,8 +54,8 @@ def measured(shape: tuple[int, int, int], dtype: str, peak: float) -> dict[str, 
     layer.forward(x)
     layer.backward(dy)
     times = max(2, int(SPAN * peak * 0.8 / flops))
-    phases = [best(partial(layer.repeat, phase, n, times)) / times for phase in (FORWARD, WEIGHTS, DATA)]
-    update = best(partial(layer.repeat, UPDATE, n, times, 1e-6, ADAM)) / times
+    phases = [best(partial(layer.repeat, phase, n, times), 11) / times for phase in (FORWARD, WEIGHTS, DATA)]
+    update = best(partial(layer.repeat, UPDATE, n, times, 1e-6, ADAM), 11) / times
     pairs = [(x, w), (np.ascontiguousarray(x.T), dy), (dy, np.ascontiguousarray(w.T))]
     return {
         "shape": shape,

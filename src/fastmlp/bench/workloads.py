@@ -1,4 +1,4 @@
-"""What is trained: eleven networks with their settings, and the data, weights and orders of rows that all begin with.
+"""What is trained: twelve networks with their settings, and the data, weights and orders of rows that all begin with.
 
 Data are random numbers of the right shape and type, their targets made by a random linear teacher so that there is
 something to learn; where ``$FASTMLP_DATA`` names a folder with ``mnist.npz``, networks of its width get MNIST.
@@ -27,7 +27,8 @@ LOSS_ROWS = 10_000  # of the first so many rows
 class Workload:
     """A network and how it is trained; the loss says the activation of the outputs (`OUTPUTS`).
 
-    `l2` is the c of Keras's penalty c·‖W‖²; `dropout` the share of units left out behind each hidden layer.
+    `l2` is the c of Keras's penalty c·‖W‖²; `dropout` the share of units left out behind each hidden layer; `policy`
+    what all layers but the last compute by, where that is another than `dtype`.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Workload:
     dtype: str = "float32"
     dropout: float = 0.0
     l2: float = 0.0
+    policy: str = ""
 
     @property
     def layers(self) -> list[tuple[int, int]]:
@@ -58,6 +60,8 @@ class Workload:
         """By what share of it a loss may differ from the reference's: masks of dropout are each contestant's own."""
         if self.dropout:
             return 0.25
+        if self.policy:
+            return 0.01
         return 1e-6 if self.dtype == "float64" else 1e-3
 
 
@@ -67,6 +71,7 @@ _ALL = [
     Workload("quickstart", (784, 128, 10), 60_000, 32),
     Workload("mnist-mlp", (784, 512, 512, 10), 60_000, 128, dropout=0.2),
     Workload("wide", (784, 2048, 2048, 2048, 10), 10_240, 256),
+    Workload("wide-bfloat16", (784, 2048, 2048, 2048, 10), 10_240, 256, policy="mixed_bfloat16"),
     *(
         Workload("cat" + end, (12_288, 20, 7, 5, 1), 209, 209, "binary_crossentropy", optimizer="sgd",
                  settings={"learning_rate": 2**-7}, dtype=dtype)  # no digit is lost where Keras keeps it in float32

@@ -19,7 +19,7 @@ class Contestant:
     @staticmethod
     def differs(workload: Workload) -> str:
         """What of a workload it does otherwise because it cannot do it; such a time is shown, but no match."""
-        return ""
+        return "in float32" if workload.policy else ""
 
     def epoch(self, order: np.ndarray | None = None) -> None:
         """One epoch; over rows in this order, or in one of its own."""

@@ -23,7 +23,7 @@ def compiled(k: Any, workload: Workload, steps: int) -> Any:
     penalty = {"kernel_regularizer": k.regularizers.L2(workload.l2)} if workload.l2 else {}
     layers = [k.Input(shape=(workload.widths[0],), dtype=workload.dtype)]
     for units in workload.widths[1:-1]:
-        layers.append(k.layers.Dense(units, workload.activation, dtype=workload.dtype, **penalty))
+        layers.append(k.layers.Dense(units, workload.activation, dtype=workload.policy or workload.dtype, **penalty))
         layers += [k.layers.Dropout(workload.dropout, dtype=workload.dtype)] if workload.dropout else []
     layers.append(k.layers.Dense(workload.widths[-1], dtype=workload.dtype, **penalty))
     model = k.Sequential(layers)
@@ -41,6 +41,11 @@ class Fit(Contestant):
         self.k = k
         self.model = compiled(k, problem.workload, steps)
         self.model.set_weights(problem.weights)
+
+    @staticmethod
+    def differs(workload: Workload) -> str:
+        """Nothing: policies have the same names, too."""
+        return ""
 
     def epoch(self, order: np.ndarray | None = None) -> None:
         """An order that is given is that of the arrays, made anew."""
@@ -91,5 +96,6 @@ class Keras(Fit):
             import torch
 
             torch.set_num_threads(threads)
+            torch.set_flush_denormal(True)
             steps = 1  # it knows no others
         super().__init__(problem, threads, keras, min(steps, 32))

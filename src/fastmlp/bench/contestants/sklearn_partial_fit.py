@@ -40,7 +40,8 @@ class ScikitLearn(Contestant):
     @staticmethod
     def differs(workload: Workload) -> str:
         """Without dropout, Adam in place of RMSprop."""
-        return ("without dropout" if workload.dropout else "") or ("Adam" if workload.optimizer == "rmsprop" else "")
+        other = ("without dropout" if workload.dropout else "") or ("Adam" if workload.optimizer == "rmsprop" else "")
+        return other or Contestant.differs(workload)
 
     def epoch(self, order: np.ndarray | None = None) -> None:
         """An order that is given is that of the arrays, made anew."""

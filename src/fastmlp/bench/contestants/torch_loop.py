@@ -60,6 +60,7 @@ class Eager(Contestant):
     def __init__(self, problem: Problem, threads: int) -> None:
         super().__init__(problem, threads)
         torch.set_num_threads(threads)
+        torch.set_flush_denormal(True)  # as fastmlp and XLA compute without being asked
         torch.manual_seed(3)
         self.x, self.y = torch.from_numpy(problem.x), torch.from_numpy(problem.y)
         self.model = network(problem)
