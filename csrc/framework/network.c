@@ -169,6 +169,7 @@ fm_status fm_network_new(fm_network **out, const fm_program *program) {
     start_slots(net);
     if (net->penalised) fm_penalty_start(net);
     net->step_ns = estimate_ns(net);
+    fm_pace_start(&net->pace, net->step_ns);
     *out = net;
     return FM_OK;
 }

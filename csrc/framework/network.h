@@ -9,10 +9,12 @@ enum { FM_SHARD_CHUNKS = 4 };
 typedef struct fm_pace {
     enum { FM_PACE_TEAM, FM_PACE_ALONE, FM_PACE_STRETCH } phase; /* trying either, or keeping to the winner */
     int team_wins;
-    double team;           /* seconds a step */
+    double team, alone;    /* seconds a step */
+    int64_t trial;         /* steps */
     int64_t left, stretch; /* steps until the next trial, and from the last one */
 } fm_pace;
-int64_t fm_pace_next(fm_pace *pace, int most, int *threads); /* how many steps with how many threads */
+void fm_pace_start(fm_pace *pace, double step_ns);
+int64_t fm_pace_next(const fm_pace *pace, int most, int *threads); /* how many steps with how many threads */
 void fm_pace_note(fm_pace *pace, int64_t steps, double seconds);
 
 /* lane.c: what one thread takes rows through the network by: the network's weights, and buffers for a slice of rows. */
