@@ -7,50 +7,10 @@ import os
 import sys
 import threading
 
-import fastmlp
 import numpy as np
 import pytest
 from fastmlp.callbacks import Callback
-from fastmlp.layers import BatchNormalization, Dense, Input, LayerNormalization
-from fastmlp.models import Sequential
-
-WAYS = {
-    "call": lambda model, x: model(x),
-    "predict_on_batch": lambda model, x: model.predict_on_batch(x),
-    "predict": lambda model, x: model.predict(x, verbose=0),
-    "predict, a progress line": lambda model, x: model.predict(x),
-    "predict, many batches": lambda model, x: model.predict(x, batch_size=7, steps=100, verbose=0),
-    "predict, callbacks": lambda model, x: model.predict(x, verbose=0, callbacks=[Callback()]),
-    "predict, batches": lambda model, x: model.predict(iter([x[:3], x[3:]] if len(x) > 3 else [x]), verbose=0),
-}
-
-
-def made(seed=3):
-    fastmlp.random.set_random_seed(seed)
-    layers = [Dense(20, "relu"), BatchNormalization(), LayerNormalization(), Dense(3, "softmax")]
-    model = Sequential([Input(shape=(5,)), *layers])
-    model.compile("adam", "mse")
-    return model
-
-
-def together(*targets):
-    """Run functions in a thread each; the first exception of any is raised."""
-    failed = []
-
-    def run(target):
-        try:
-            target()
-        except BaseException as error:
-            failed.append(error)
-
-    threads = [threading.Thread(target=run, args=(target,), daemon=True) for target in targets]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert not any(thread.is_alive() for thread in threads), "they wait for each other"
-    if failed:
-        raise failed[0]
+from sharing import BESIDE, WAYS, Held, made, together
 
 
 @pytest.fixture
@@ -67,18 +27,6 @@ def inputs(rng):
     return [rng.normal(size=(rows, 5)).astype(np.float32) for rows in (1, 2, 5, 33, 100, 1, 400, 7)]
 
 
-class Slow:
-    """Rows that are there only when they are let through: whoever predicts for them is in the middle of it."""
-
-    def __init__(self, rows):
-        self.rows, self.entered, self.let = rows, threading.Event(), threading.Event()
-
-    def __array__(self, dtype=None, copy=None):
-        self.entered.set()
-        assert self.let.wait(30)
-        return self.rows
-
-
 @pytest.mark.parametrize("way", WAYS)
 def test_eight_threads(way, inputs, often):
     """Each gets what it would get alone; the first finds no network yet."""
@@ -93,20 +41,20 @@ def test_eight_threads(way, inputs, often):
     assert found == [True] * 320
 
 
-@pytest.mark.parametrize("way", [way for way in WAYS if way not in ("predict, callbacks", "predict, batches")])
-def test_nobody_waits_for_who_predicts(way, inputs):
+@pytest.mark.parametrize("way", BESIDE)
+def test_nobody_waits_for_who_predicts(way, inputs, monkeypatch):
     """But where code of the user's own takes part, which may change the model."""
     model = made()
     want = WAYS[way](model, inputs[0]).tobytes()
-    slow = Slow(inputs[1])
-    thread = threading.Thread(target=WAYS[way], args=(model, slow), daemon=True)
+    held = Held(monkeypatch, inputs[1])
+    thread = threading.Thread(target=WAYS[way], args=(model, held.rows), daemon=True)
     thread.start()
-    assert slow.entered.wait(30)
+    assert held.entered.wait(30)
     found = []
     together(lambda: found.append(WAYS[way](model, inputs[0]).tobytes()))
     assert found == [want]
     assert thread.is_alive()
-    slow.let.set()
+    held.let.set()
     thread.join(30)
 
 
@@ -121,7 +69,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_change_waits_for_who_predicts(change, inputs):
+def test_a_change_waits_for_who_predicts(change, inputs, monkeypatch):
     """And who comes after it, for the change."""
     model, twin = made(), made()
     x = inputs[4]
@@ -129,14 +77,14 @@ def test_a_change_waits_for_who_predicts(change, inputs):
     CHANGES[change](twin, x)
     after = twin.predict(x, verbose=0).tobytes()
     assert model.predict(x, verbose=0).tobytes() == before
-    slow, found = Slow(x), {}
+    held, found = Held(monkeypatch, x), {}
     threads = {
-        "reader": threading.Thread(target=lambda: found.update(reader=model.predict(slow, verbose=0).tobytes())),
+        "reader": threading.Thread(target=lambda: found.update(reader=model.predict(held.rows, verbose=0).tobytes())),
         "writer": threading.Thread(target=lambda: found.update(writer=CHANGES[change](model, x))),
         "later": threading.Thread(target=lambda: found.update(later=model(x).tobytes())),
     }
     threads["reader"].start()
-    assert slow.entered.wait(30)
+    assert held.entered.wait(30)
     threads["writer"].start()
     while model._turn.writer is None and threads["writer"].is_alive():
         pass
@@ -145,7 +93,7 @@ def test_a_change_waits_for_who_predicts(change, inputs):
         threads["later"].start()
         threads["later"].join(0.05)
     assert found == {}
-    slow.let.set()
+    held.let.set()
     for thread in threads.values():
         if thread.ident:
             thread.join(30)
@@ -302,13 +250,15 @@ model.compile("sgd", "mse")
 x = np.ones((8, 5), np.float32)
 want = model(x).tobytes()
 entered, let = threading.Event(), threading.Event()
-class Slow:
-    def __array__(self, dtype=None, copy=None):
+held, outputs = x.copy(), fastmlp.program.Program.outputs
+def wait(program, x):
+    if x is held:
         entered.set()
         let.wait(30)
-        return x
+    return outputs(program, x)
+fastmlp.program.Program.outputs = wait
 many = np.broadcast_to(x[:1], (20_000_000, 5))
-threads = [threading.Thread(target=model, args=(some,)) for some in (Slow(), many)]
+threads = [threading.Thread(target=model, args=(some,)) for some in (held, many)]
 for thread in threads:
     thread.start()
 entered.wait(30)

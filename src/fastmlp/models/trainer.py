@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,37 +12,27 @@ import numpy as np
 from fastmlp._validate import brief, number, whole
 from fastmlp.layers.base import older_spelling, user_level
 from fastmlp.models.compiled import Compiled
-from fastmlp.models.compiling import Compiling
 from fastmlp.models.evaluation import MeanLoss, evaluate, evaluate_rows
 from fastmlp.models.feeds import (
     ArrayFeed,
     BatchFeed,
-    as_array,
-    feature_rows,
     is_array,
     row_weights,
 )
 from fastmlp.models.hooks import CallbackList, History
 from fastmlp.models.prediction import predict
 from fastmlp.models.progress import verbosity
+from fastmlp.models.reading import Reading
 from fastmlp.models.targets import look_for_traps, target_rows
 from fastmlp.models.training import ArrayTraining, BatchTraining, Epoch, RowOrder, train_batch
 from fastmlp.models.turns import in_turn
 from fastmlp.program import Program
 
 
-class Trainer(Compiling):
+class Trainer(Reading):
     """The part of a model that trains it."""
 
     # ---- data
-
-    def _rows_of(self, where: str, x: Any) -> np.ndarray:
-        """x as rows that the model takes; a model that does not know its input's shape takes that of x."""
-        if self._program is None and not self.built:  # type: ignore[attr-defined]
-            array = as_array(f"{where}: x", x)
-            self.build((None, *(array.shape[1:] if array.ndim > 1 else (1,))))  # type: ignore[attr-defined]
-        shape = self._layers[0].input_shape[1:] if self._program is None else self._program.input_shape
-        return feature_rows(where, x, shape, self._layers)
 
     def _feed_of(self, where: str, x: Any, y: Any, weights: Any, classes: Any = None) -> ArrayFeed:
         """Arrays, all checked."""
@@ -288,21 +277,6 @@ class Trainer(Compiling):
             outputs = predict(program, compute, feed, size, lambda rows: self._rows_of("predict", rows), hooks)
             hooks.on_predict_end()
         return outputs
-
-    def _read(self, where: str, x: Any, act: Callable[[Program, np.ndarray], np.ndarray]) -> np.ndarray:
-        """What `act` makes of rows by a program it leaves as it is: beside other threads, if the program will do."""
-        turn = self._turn
-        with turn.own.lock:
-            program = self._program
-            if turn.writer is None and program is not None and program.is_current():
-                return act(program, self._rows_of(where, x))
-        return turn.alone(where, partial(self._renew_and_read, where, x, act))
-
-    def _renew_and_read(self, where: str, x: Any, act: Callable[[Program, np.ndarray], np.ndarray]) -> np.ndarray:
-        rows = self._rows_of(where, x)  # which may build the model
-        program = self._network()
-        program.push()
-        return act(program, rows)
 
     def predict_classes(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> np.ndarray:
         """What older scripts call: the class each row's output is for, 1 above 0.5 where there is one output."""

@@ -14,13 +14,22 @@ _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
 
 
+class Seat:
+    """What a thread that predicts has for itself: a lock, and whether it was let in."""
+
+    __slots__ = ("inside", "lock", "thread")
+
+    def __init__(self) -> None:
+        self.lock, self.thread, self.inside = threading.RLock(), threading.get_ident(), False
+
+
 class _Own(threading.local):
-    """A lock for each thread that predicts, gone when the thread is."""
+    """A seat for each thread that predicts, gone when the thread is."""
 
     def __init__(self, turn: Turn) -> None:
-        self.lock = threading.RLock()
+        self.seat = Seat()
         with turn.entering:
-            turn.predicting.add(self.lock)
+            turn.predicting.add(self.seat.lock)
 
 
 class Turn:
@@ -28,7 +37,8 @@ class Turn:
 
     Who predicts holds a lock of its own meanwhile, so that threads which predict do not even meet. Who does more says
     so in `writer`, where everybody sees it who comes later, and passes through all those locks: nobody is left in. All
-    locks are taken and given back by C alone: Ctrl-C cannot come in between.
+    locks are taken and given back by C alone: Ctrl-C cannot come in between. No code of the user's runs while a thread
+    predicts but what Python puts in between, such as a signal's handler; if that predicts, its thread is in already.
     """
 
     def __init__(self) -> None:
@@ -44,11 +54,8 @@ class Turn:
         return Turn, ()  # that of a copied model is free
 
     def alone(self, where: str, act: Callable[[], _Result]) -> _Result:
-        """Run `act` while no other thread uses the model; wait for others, but not for the end of a fit."""
-        me, fitting = threading.get_ident(), self.fitting
-        if fitting is not None and fitting != me:
-            raise RuntimeError(f"{where}: expected a model that no other thread trains, got one in the middle of fit; "
-                               "wait for its end, or give each thread a model (clone_model)")  # fmt: skip
+        """Run `act` while no other thread uses the model; wait for others, but not for the end of a fit under way."""
+        me, fitting = self._out_of_fit(where)
         with self.lock:
             outer, self.writer = self.writer, me
             try:
@@ -59,6 +66,24 @@ class Turn:
                 return act()
             finally:
                 self.writer, self.fitting = outer, fitting
+
+    def renew(self, where: str, is_current: Callable[[], bool], act: Callable[[], object]) -> None:
+        """Wait for who changes the model, as `alone` does; then run `act` alone, unless all is as it should be.
+
+        Of many threads that waited only the first has to act, and who has not does not keep others from predicting.
+        """
+        self._out_of_fit(where)
+        with self.lock:
+            if not is_current():
+                self.alone(where, act)
+
+    def _out_of_fit(self, where: str) -> tuple[int, int | None]:
+        """Which thread calls, and which is in the middle of fit; no other may be."""
+        me, fitting = threading.get_ident(), self.fitting
+        if fitting is not None and fitting != me:
+            raise RuntimeError(f"{where}: expected a model that no other thread trains, got one in the middle of fit; "
+                               "wait for its end, or give each thread a model (clone_model)")  # fmt: skip
+        return me, fitting
 
     def _let_out(self) -> None:
         """Wait for those who predict."""
@@ -73,10 +98,10 @@ _turns: WeakSet[Turn] = WeakSet()
 
 
 def _after_fork() -> None:
-    """Nobody predicts in a child but the thread that forked."""
+    """Nobody is in a child but the thread that forked."""
     for turn in _turns:
         turn.entering = threading.RLock()
-        turn.predicting = WeakSet([turn.own.lock])
+        turn.predicting = WeakSet([turn.own.seat.lock])
 
 
 if hasattr(os, "register_at_fork"):

@@ -1,0 +1,64 @@
+"""Reading: what a model makes of rows while it stays as it is, so that any number of threads may ask at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from fastmlp.models.compiling import Compiling
+from fastmlp.models.feeds import as_array, feature_rows
+from fastmlp.program import Program
+
+Act = Callable[[Program, np.ndarray], np.ndarray]
+
+
+class Reading(Compiling):
+    """The part of a model that predicts beside other threads."""
+
+    def _rows_of(self, where: str, x: Any) -> np.ndarray:
+        """x as rows that the model takes; a model that does not know its input's shape takes that of x."""
+        if self._program is None and not self.built:  # type: ignore[attr-defined]
+            array = as_array(f"{where}: x", x)
+            self.build((None, *(array.shape[1:] if array.ndim > 1 else (1,))))  # type: ignore[attr-defined]
+        shape = self._layers[0].input_shape[1:] if self._program is None else self._program.input_shape
+        return feature_rows(where, x, shape, self._layers)
+
+    def _read(self, where: str, x: Any, act: Act) -> np.ndarray:
+        """What `act` makes of rows by a program it leaves as it is: beside other threads, once the program will do."""
+        if type(x) is not np.ndarray:
+            x = as_array(f"{where}: x", x)  # now: an object's own code may use the model
+        found = self._read_beside(where, x, act)
+        if found is None:
+            self._turn.renew(where, self._is_current, partial(self._renew, where, x))
+            found = self._read_beside(where, x, act)
+        return self._turn.alone(where, partial(self._renew_and_read, where, x, act)) if found is None else found
+
+    def _read_beside(self, where: str, x: np.ndarray, act: Act) -> np.ndarray | None:
+        """None at once where another thread changes the model, or something has."""
+        turn = self._turn
+        seat = turn.own.seat
+        with seat.lock:
+            outer = seat.inside
+            seat.inside = inside = outer or turn.writer in (None, seat.thread)
+            try:
+                program = self._program
+                if inside and program is not None and program.is_current():
+                    return act(program, self._rows_of(where, x))
+            finally:
+                seat.inside = outer
+        return None
+
+    def _is_current(self) -> bool:
+        return self._program is not None and self._program.is_current()
+
+    def _renew(self, where: str, x: np.ndarray) -> np.ndarray:
+        rows = self._rows_of(where, x)  # which may build the model
+        self._network().push()
+        return rows
+
+    def _renew_and_read(self, where: str, x: np.ndarray, act: Act) -> np.ndarray:
+        rows = self._renew(where, x)
+        return act(self._network(), rows)
