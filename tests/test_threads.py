@@ -70,7 +70,7 @@ CHANGES = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_change_waits_for_who_predicts(change, inputs, monkeypatch):
-    """And who comes after it, for the change."""
+    """And who comes after it, for the change; but who comes after the beginning of fit is told."""
     model, twin = made(), made()
     x = inputs[4]
     before = twin.predict(x, verbose=0).tobytes()
@@ -89,7 +89,10 @@ def test_a_change_waits_for_who_predicts(change, inputs, monkeypatch):
     while model._turn.writer is None and threads["writer"].is_alive():
         pass
     threads["writer"].join(0.05)
-    if change != "fit":  # of which who comes later is told
+    if change == "fit":
+        with pytest.raises(RuntimeError, match="expected a model that no other thread trains"):
+            model(x)
+    else:
         threads["later"].start()
         threads["later"].join(0.05)
     assert found == {}

@@ -125,3 +125,19 @@ def test_long_predictions_beside_each_other_after_a_change(x, monkeypatch):
     for thread in threads:
         thread.join(30)
     assert found == [model(x).tobytes()] * 2
+
+
+def test_a_fit_interrupted_while_it_waits_is_over(x, monkeypatch):
+    model = made()
+
+    def interrupted(turn):
+        assert turn.fitting == threading.get_ident()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Turn, "_let_out", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(x, np.ones((40, 3)), verbose=0)
+    assert model._turn.fitting is None
+    assert model._turn.writer is None
+    together(lambda: model(x), lambda: model.evaluate(x, np.ones((40, 3)), verbose=0))

@@ -57,12 +57,13 @@ class Turn:
         """Run `act` while no other thread uses the model; wait for others, but not for the end of a fit under way."""
         me, fitting = self._out_of_fit(where)
         with self.lock:
-            outer, self.writer = self.writer, me
+            outer = self.writer
             try:
+                if where == "fit":
+                    self.fitting = me  # before anybody can see the writer, and wait for him
+                self.writer = me
                 if outer is None:
                     self._let_out()
-                if where == "fit":
-                    self.fitting = me
                 return act()
             finally:
                 self.writer, self.fitting = outer, fitting
