@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import threading
 
 import numpy as np
 import pytest
 from fastmlp.models.turns import Turn
 from sharing import BESIDE, WAYS, Held, in_the_middle, made, together
+
+FORK = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
 
 @pytest.fixture
@@ -141,3 +144,98 @@ def test_a_fit_interrupted_while_it_waits_is_over(x, monkeypatch):
     assert model._turn.fitting is None
     assert model._turn.writer is None
     together(lambda: model(x), lambda: model.evaluate(x, np.ones((40, 3)), verbose=0))
+
+
+FORKED = """
+import os, signal, threading
+from fastmlp.callbacks import Callback
+from fastmlp.layers import Dense, Input
+model = fastmlp.Sequential([Input(shape=(50,)), Dense(64, "relu"), Dense(3)])
+model.compile("sgd", "mse")
+x, y = np.zeros((100_000, 50), np.float32), np.zeros((100_000, 3), np.float32)
+model(x[:1])
+def child():
+    signal.alarm(30)
+    out = [model(x[:9]), model.predict(x[:9], verbose=0), model.predict_on_batch(x[:9])]
+    model.evaluate(x[:9], y[:9], verbose=0)
+    model.fit(x[:9], y[:9], verbose=0)
+    os._exit(0 if all(a.shape == (9, 3) for a in out) else 1)
+def forked():
+    pid = os.fork()
+    if pid == 0:
+        child()
+    return os.waitpid(pid, 0)[1]
+"""
+
+FORKS = {
+    "in C": """
+stop = threading.Event()
+class Stops(Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.stop_training = stop.is_set()
+def fit():
+    model.fit(x, y, epochs=10**6, verbose=0, callbacks=Stops())
+thread = threading.Thread(target=fit, daemon=True)
+thread.start()
+def busy():
+    try:
+        model._program.network.step
+    except RuntimeError:
+        return True
+while not busy():
+    pass
+codes = [forked() for _ in range(3)]
+stop.set()
+thread.join(30)
+print(codes)
+""",
+    "in a callback": """
+entered, let = threading.Event(), threading.Event()
+class Waits(Callback):
+    def on_train_begin(self, logs=None):
+        entered.set()
+        let.wait(60)
+def fit():
+    model.fit(x, y, verbose=0, callbacks=Waits())
+thread = threading.Thread(target=fit, daemon=True)
+thread.start()
+entered.wait(30)
+codes = [forked() for _ in range(3)]
+let.set()
+thread.join(30)
+print(codes)
+""",
+}
+
+
+@FORK
+@pytest.mark.parametrize("where", FORKS)
+def test_a_fork_while_another_thread_trains(where, script):
+    """The child has the model for itself, as the training left it."""
+    assert script(FORKED + FORKS[where]) == "[0, 0, 0]"
+
+
+@FORK
+def test_a_fork_by_who_trains(script):
+    """The child is in the middle of fit as well: it may predict, its other threads may not."""
+    text = """
+class Forks(Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        pid = os.fork()
+        if pid == 0:
+            signal.alarm(30)
+            self.model.predict(x[:9], verbose=0)
+            told = []
+            def other():
+                try:
+                    self.model(x[:9])
+                except RuntimeError:
+                    told.append(True)
+            thread = threading.Thread(target=other)
+            thread.start()
+            thread.join()
+            os._exit(told != [True])
+        print(os.waitpid(pid, 0)[1])
+model.fit(x, y, epochs=1, verbose=0, callbacks=Forks())
+"""
+    assert script(FORKED + text) == "0"

@@ -299,8 +299,8 @@ cdef class Network:
 
     cdef int _look(self) except -1:
         """Only reads, at a time when nobody writes."""
-        if self.process != forks:  # who predicted in the parent, is not here
-            self.process, self.readers = forks, 0
+        if self.process != forks:  # who was at it in the parent, is not here
+            self.process, self.readers, self.busy = forks, 0, False
         if self.busy:
             raise RuntimeError("Network: expected one call at a time, got a second from another thread; "
                                "wait, or give each thread a network")

@@ -103,6 +103,8 @@ def _after_fork() -> None:
     for turn in _turns:
         turn.entering = threading.RLock()
         turn.predicting = WeakSet([turn.own.seat.lock])
+        if turn.writer != threading.get_ident():
+            turn.lock, turn.writer, turn.fitting = threading.RLock(), None, None
 
 
 if hasattr(os, "register_at_fork"):
