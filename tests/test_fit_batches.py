@@ -224,6 +224,19 @@ def test_predictions_call_their_hooks(kind, steps, rng):
     assert told.calls == [("begin", known), *batches, "end"]
 
 
+def test_hooks_of_a_prediction_of_no_rows_and_of_one_batch(rng):
+    """No batch, no call; and what hooks are shown is not the array that is returned."""
+    x, _ = pairs(rng, 40)
+    model, told, shown = network(), Told(), []
+    assert model.predict(x[:0], verbose=0, callbacks=[told]).shape == (0, 2)
+    assert told.calls == [("begin", 0), "end"]
+    keep = callbacks.LambdaCallback(on_predict_batch_end=lambda batch, logs: shown.append(logs["outputs"]))
+    returned = model.predict(x[:9], verbose=0, callbacks=[keep])
+    want = returned.copy()
+    shown[0][:] = -1
+    np.testing.assert_array_equal(returned, want)
+
+
 def test_predictions_from_batches_are_shown(rng, capsys):
     x, y = pairs(rng, 40)
     network().predict(of_kind("dataset", x, y), verbose=2)

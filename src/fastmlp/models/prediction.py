@@ -41,7 +41,7 @@ def predict(
             raise feed.empty()
         return np.concatenate(found)
     rows = batch if each else chunk_rows(program, batch)
-    if feed.rows <= rows:
+    if not each and feed.rows <= rows:
         return call(feed.x, feed.steps(batch))
     out = np.empty((feed.rows, *program.output_shape), program.dtype)
     for at in range(0, feed.rows, rows):
