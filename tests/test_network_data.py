@@ -6,9 +6,11 @@ import contextlib
 import threading
 import time
 
+import fastmlp
 import numpy as np
 import pytest
 from fastmlp import _core
+from fastmlp.layers import Dense, Input
 from network_cases import ADAM, BINARY, CROSS, MSE, SGD, SHAPES, data, network, train, train_twin, weights
 from tolerance import assert_trained_alike
 
@@ -313,3 +315,16 @@ def test_rows_that_need_one():
     others = [x.tolist(), x[0], x[..., None], x[:, :, 1:], x.astype(complex), x.astype(object), x.astype("U"), None,
               x.astype("m8[s]"), np.ma.array(x), np.rec.array(x), np.zeros((4, 6, 5), "V4")]  # fmt: skip
     assert not any(_core.is_rows(other, (6, 5)) for other in others)
+
+
+def test_evaluation_does_not_depend_on_threads(every_thread):
+    """Also where a metric looks at all the rows it is given: whether targets are 0 and 1, or -1 and 1, say."""
+    model = fastmlp.Sequential([Input(shape=(3,)), Dense(1, "tanh")])
+    model.compile("sgd", "mse", metrics=["hinge", "squared_hinge"])
+    x = np.random.default_rng(0).normal(size=(420, 3))
+    for rows in (84, 169, 420):
+        y, found = np.where(np.arange(rows) < 42, 0.0, -1.0), {}
+        for threads in range(1, 9):
+            _core.set_threads(threads)
+            found[threads] = model.evaluate(x[:rows], y, verbose=0, batch_size=rows)
+        assert all(got == found[1] for got in found.values()), found

@@ -91,10 +91,13 @@ static void take_lanes(infer_job *job) {
     const double ns = net->step_ns / 3 / (double)net->batch * (double)n;
     /* not on trial, as the threads of training are: they have to pay for certain */
     const int wanted = job->run->metric_count ? fm_threads_for(ns / 8) : fm_crew_for(ns);
-    const int64_t threads = fm_min64(fm_min64(wanted, MOST_THREADS), n > 1 ? n : 1);
+    const int64_t slices = (n + net->lane_rows - 1) / net->lane_rows, most = job->run->metric_count ? slices : n;
+    const int64_t threads = fm_min64(fm_min64(wanted, MOST_THREADS), most > 1 ? most : 1);
     while (job->threads < threads && (job->lanes[job->threads] = fm_lane_take(net))) job->threads++;
-    job->slices = job->threads ? (n + net->lane_rows - 1) / net->lane_rows : 0;
-    if (job->threads) job->slices = (job->slices + job->threads - 1) / job->threads * job->threads; /* even shares */
+    job->slices = slices;
+    /* even shares; but metrics get a slice at a time and may look at all of its rows: then the program alone decides */
+    if (job->threads && !job->run->metric_count)
+        job->slices = (slices + job->threads - 1) / job->threads * job->threads;
 }
 
 static fm_status run(infer_job *job) {
