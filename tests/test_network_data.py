@@ -328,3 +328,23 @@ def test_evaluation_does_not_depend_on_threads(every_thread):
             _core.set_threads(threads)
             found[threads] = model.evaluate(x[:rows], y, verbose=0, batch_size=rows)
         assert all(got == found[1] for got in found.values()), found
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_threads_are_hired_by_the_work_there_is(compiled, script):
+    """Each has a lane. What a step of training takes beside its rows is no work of a prediction."""
+    text = """
+from fastmlp.layers import Dense, Input
+_core.set_thread_grain(-1.0)
+fastmlp.set_num_threads(3)
+model = fastmlp.Sequential([Input(shape=(784,)), Dense(128, "relu"), Dense(10)])
+if COMPILED:
+    model.compile("adam", "mse")
+x = np.zeros((1000, 784), np.float32)
+sizes = []
+for rows in (1, 80, 120, 1000):  # 2 µs each; 100 µs pay for a thread
+    model(x[:rows])
+    sizes.append(model._program.network.bytes)
+print([size > sizes[0] for size in sizes])
+"""
+    assert script(text.replace("COMPILED", str(compiled))) == "[False, False, True, True]"

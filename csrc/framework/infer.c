@@ -88,7 +88,7 @@ static void tally_body(void *context, fm_team *team, int t) {
 static void take_lanes(infer_job *job) {
     fm_network *net = job->net;
     const int64_t n = job->run->n;
-    const double ns = net->step_ns / 3 / (double)net->batch * (double)n;
+    const double ns = net->row_ns * (double)n;
     /* not on trial, as the threads of training are: they have to pay for certain */
     const int wanted = job->run->metric_count ? fm_threads_for(ns / 8) : fm_crew_for(ns);
     const int64_t slices = (n + net->lane_rows - 1) / net->lane_rows, most = job->run->metric_count ? slices : n;

@@ -91,6 +91,16 @@ static double estimate_ns(const fm_network *net) {
     return ns * (net->type == FM_F64 ? 2 : 1);
 }
 
+/* The same for a row that is only predicted: of each weight one product, and nothing that a step has once. */
+static double estimate_row_ns(const fm_network *net) {
+    double ns = (double)net->inputs * 0.1;
+    for (int64_t l = 0; l < net->count; l++) {
+        const fm_op *op = &net->ops[l];
+        ns += op->op == FM_OP_dense ? (double)op->k * (double)op->m * 0.02 : (double)(op->k + op->m) * 0.1;
+    }
+    return ns * (net->type == FM_F64 ? 2 : 1);
+}
+
 int fm_plain_chain(const fm_network *net, int64_t widest, int noise) {
     if (net->constrains || net->ema_momentum > 0) return 0;
     for (int64_t l = 0; l < net->count; l++) {
@@ -169,6 +179,7 @@ fm_status fm_network_new(fm_network **out, const fm_program *program) {
     start_slots(net);
     if (net->penalised) fm_penalty_start(net);
     net->step_ns = estimate_ns(net);
+    net->row_ns = estimate_row_ns(net);
     fm_pace_start(&net->pace, net->step_ns);
     *out = net;
     return FM_OK;

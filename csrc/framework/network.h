@@ -61,6 +61,7 @@ struct fm_network {
     enum { FM_PLAIN, FM_TINY, FM_SHARDED } path; /* by shapes alone: the paths add in different orders */
     fm_pace pace;
     double step_ns; /* one thread's estimate for a whole batch */
+    double row_ns;  /* and for a row, forward alone */
 };
 
 /* What one step reads of a run, for rows lo … hi-1 of the batch at run->at. */
