@@ -2,14 +2,14 @@
  * a lane of its own, whichever slice is next; nobody waits for anybody. */
 #include "network.h"
 
-enum { P = FM_PANEL, MOST_THREADS = 64 };
+enum { P = FM_PANEL };
 
 typedef struct {
     fm_network *net;
     const fm_run *run;
     char *Y, *row_loss;
     double *row_price;
-    fm_lane *lanes[MOST_THREADS];
+    fm_lane *lanes[FM_MAX_THREADS];
     int threads;
     int64_t slices;
     atomic_llong next; /* slice */
@@ -92,7 +92,7 @@ static void take_lanes(infer_job *job) {
     /* not on trial, as the threads of training are: they have to pay for certain */
     const int wanted = job->run->metric_count ? fm_threads_for(ns / 8) : fm_crew_for(ns);
     const int64_t slices = (n + net->lane_rows - 1) / net->lane_rows, most = job->run->metric_count ? slices : n;
-    const int64_t threads = fm_min64(fm_min64(wanted, MOST_THREADS), most > 1 ? most : 1);
+    const int64_t threads = fm_min64(wanted, most > 1 ? most : 1);
     while (job->threads < threads && (job->lanes[job->threads] = fm_lane_take(net))) job->threads++;
     job->slices = slices;
     /* even shares; but metrics get a slice at a time and may look at all of its rows: then the program alone decides */

@@ -16,6 +16,7 @@ void *fm_alloc(int64_t count, int64_t size); /* zeroed, 64-byte aligned; NULL wh
 void fm_free(void *p);
 
 /* ---- team.c: one parallel region a call */
+enum { FM_MAX_THREADS = 64 };
 typedef struct fm_team fm_team;
 typedef void fm_body(void *context, fm_team *team, int t);
 void fm_team_run(int threads, fm_body *body, void *context);

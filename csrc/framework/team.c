@@ -25,7 +25,7 @@ static atomic_int opened, closed;
 #define FM_UNWATCHED
 #endif
 
-enum { MAX_THREADS = 64, SPINS = 2000 };
+enum { SPINS = 2000 };
 static const double NS_PER_THREAD = 2500;        /* entering a region costs about 0.5 µs: work for 5 µs pays for two */
 static const double NS_PER_FRESH_THREAD = 50000; /* after fork a region starts its threads anew: about 20 µs each */
 static const double NS_PER_HAND = 100000;        /* and so does a crew */
@@ -45,7 +45,7 @@ static atomic_int callers;                /* calls computing now */
 static atomic_int forked;                 /* this process is a fork's child */
 static _Atomic double ns_per_thread = -1; /* < 0: one of the constants above */
 
-void fm_threads_set(int threads) { atomic_store(&wanted, threads > MAX_THREADS ? MAX_THREADS : threads); }
+void fm_threads_set(int threads) { atomic_store(&wanted, threads > FM_MAX_THREADS ? FM_MAX_THREADS : threads); }
 int fm_threads_wanted(void) { return atomic_load(&wanted); }
 void fm_threads_grain(double ns) { atomic_store(&ns_per_thread, ns); }
 
@@ -55,7 +55,7 @@ int fm_threads_get(void) {
 #if defined(_OPENMP)
     int n = atomic_load(&wanted);
     if (n < 1) n = omp_get_max_threads();
-    return n > MAX_THREADS ? MAX_THREADS : n;
+    return n > FM_MAX_THREADS ? FM_MAX_THREADS : n;
 #else
     return 1;
 #endif
@@ -121,7 +121,7 @@ static void run_alone(fm_body *body, void *context) {
 
 #if defined(_OPENMP)
 typedef struct {
-    flag flags[MAX_THREADS];
+    flag flags[FM_MAX_THREADS];
     int threads;
     fm_body *body;
     void *context;
@@ -179,7 +179,7 @@ void fm_team_run(int threads, fm_body *body, void *context) {
     atomic_fetch_add(&callers, 1);
 #if defined(_OPENMP)
     if (threads > 1)
-        run_together(threads < MAX_THREADS ? threads : MAX_THREADS, body, context);
+        run_together(threads < FM_MAX_THREADS ? threads : FM_MAX_THREADS, body, context);
     else
 #endif
         run_alone(body, context);
@@ -208,8 +208,9 @@ static void *run_hand(void *argument) {
 }
 
 void fm_crew_run(int threads, fm_body *body, void *context) {
-    hand hands[MAX_THREADS];
+    hand hands[FM_MAX_THREADS];
     int hired = 1;
+    threads = threads < FM_MAX_THREADS ? threads : FM_MAX_THREADS;
     atomic_fetch_add(&callers, 1);
     for (int t = 0; t < threads; t++) hands[t] = (hand){.body = body, .context = context, .size = threads, .t = t};
 #if defined(_OPENMP)
