@@ -1,5 +1,5 @@
 /* infer.c: predict and evaluate. Threads share rows, not layers: each takes slices of them through the whole network in
- * a lane of its own, whichever slice is next; nobody waits for anybody. */
+ * a lane of its own, whichever slice is next, and waits for nobody; but metrics want the rows in order. */
 #include "network.h"
 
 enum { P = FM_PANEL };

@@ -1,15 +1,18 @@
 /* lane.c: what threads predict by. Predictions only read the network, so any number may run at once if each has buffers of
  * its own. A lane is made when all there are are taken, and kept: there are as many as threads have ever predicted at
- * once. No lock is held at any time, so none can be left behind by a fork. */
+ * once. No lock is held at any time, so a fork leaves none behind; in its child, a lane that another thread had taken
+ * stays taken: it is lost to predictions, as memory goes back with the network. */
 #include "network.h"
 
-/* Whole tiles of 14, 12 or 6 rows (AVX-512, NEON, AVX2). What a slice needs stays in a core's own cache; weights that do
- * not are read again for every slice, so these are then larger. */
+/* At most so many rows, which are whole tiles of 14, 12 or 6 (AVX-512, NEON, AVX2); even shares of threads may be fewer.
+ * What a slice needs stays in a core's own cache; weights that do not are read again for every slice, so these are then
+ * larger. */
 enum { SLICE = 84, LARGE_SLICE = 252, CACHED_WEIGHTS = 4 << 20 };
 
 int64_t fm_lane_rows(const fm_network *net) {
     double weights = 0; /* bytes */
-    for (int64_t l = 0; l < net->count; l++) weights += (double)(net->ops[l].depth * net->ops[l].width * net->size);
+    for (int64_t l = 0; l < net->count; l++)
+        weights += (double)net->ops[l].depth * (double)net->ops[l].width * (double)net->size;
     return weights > CACHED_WEIGHTS ? LARGE_SLICE : SLICE;
 }
 
