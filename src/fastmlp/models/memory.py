@@ -32,7 +32,8 @@ class MemoryReport:
     weights, optimizer
         What layers and the optimizer remember, as the network holds it.
     buffers
-        What else the network takes: activations, their gradients, and edges that fill up whole vectors.
+        What else the network takes: activations, their gradients, and edges that fill up whole vectors. Those that
+        predictions and evaluations run in come with the first of them, for each thread, and are in no report before.
     variables
         Values that Python keeps besides, from their making or from an assignment to the next step of training.
     data

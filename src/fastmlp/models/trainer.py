@@ -251,7 +251,9 @@ class Trainer(Reading):
     ) -> np.ndarray:
         """The output for each row of an array, or of batches, of which it takes the features alone.
 
-        Several threads may predict with one model at once, also by `predict_on_batch` and by calling it.
+        Several threads may predict with one model at once, also by `predict_on_batch` and by calling it. With callbacks
+        or from batches they take turns: other people's code takes part then, which may change the model. In the middle
+        of a fit of another thread all these raise a RuntimeError.
         """
         steps = _whole_or_none("predict: steps", steps)
         if is_array(x) and callbacks is None:
