@@ -67,6 +67,7 @@ def predict_on():
         model.predict(X[:3], verbose=0)
 for after in rng.uniform(0, 0.004, 150):
     interrupted(after, predict_on)
+    assert not model._turn.own.seat.inside
 done = []
 thread = threading.Thread(target=lambda: done.append(model.fit(X[:64], Y[:64], verbose=0)))
 thread.start()
