@@ -232,7 +232,7 @@ tracemalloc.stop()
 assert grown < 2000, grown
 def resident():
     return int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-if os.path.exists("/proc/self/statm"):
+if os.path.exists("/proc/self/statm") and "san" not in os.environ.get("LD_PRELOAD", ""):  # they keep what is freed
     before = resident()
     calls(50_000)
     grown = resident() - before
