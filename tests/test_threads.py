@@ -9,6 +9,7 @@ import threading
 
 import numpy as np
 import pytest
+from fastmlp import _core
 from fastmlp.callbacks import Callback
 from sharing import BESIDE, WAYS, Held, made, together
 
@@ -287,6 +288,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
     assert script(text) == "0"
 
 
+@pytest.mark.skipif(_core.openmp_version() == 0, reason="built without OpenMP: there are no threads")
 def test_long_predictions_hire_threads(script):
     """And have them no longer than they take; also in a fork's child."""
     if not os.path.isdir("/proc/self/task"):
