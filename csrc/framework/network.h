@@ -7,15 +7,17 @@ enum { FM_SHARD_CHUNKS = 4 };
 
 /* pace.c: what the trials of one thread against the team have shown */
 typedef struct fm_pace {
-    enum { FM_PACE_TEAM, FM_PACE_ALONE, FM_PACE_STRETCH } phase; /* trying either, or keeping to the winner */
-    int team_wins;
-    double team, alone;    /* seconds a step */
+    int by_team, trials;   /* who runs now; how many of the two are still on trial, this one among them */
+    int kept;              /* who was better in the last one: the team? */
+    double each[2];        /* seconds a step of one thread and of the team, as last seen; 0: not yet */
     int64_t trial;         /* steps */
-    int64_t left, stretch; /* steps until the next trial, and from the last one */
+    int64_t left, stretch; /* steps to go until the next trial, and how many there were since the last one */
+    int64_t steps;         /* seen and not judged yet, and their seconds */
+    double seconds;
 } fm_pace;
 void fm_pace_start(fm_pace *pace, double step_ns);
 int64_t fm_pace_next(const fm_pace *pace, int most, int *threads); /* how many steps with how many threads */
-void fm_pace_note(fm_pace *pace, int64_t steps, double seconds);
+void fm_pace_note(fm_pace *pace, int most, int64_t steps, double seconds);
 
 /* lane.c: what one thread takes rows through the network by: the network's weights, and buffers for a slice of rows. */
 typedef struct fm_lane {
@@ -58,7 +60,7 @@ struct fm_network {
     char *shard_sums; /* [2][FM_SHARD_CHUNKS][batch][32] */
     fm_network *replicas;
 
-    enum { FM_PLAIN, FM_TINY, FM_SHARDED } path; /* by shapes alone: the paths add in different orders */
+    enum { FM_PLAIN, FM_TINY, FM_SHARDED } path; /* by the program alone: the paths add in different orders */
     fm_pace pace;
     double step_ns; /* one thread's estimate for a whole batch */
     double row_ns;  /* and for a row, forward alone */

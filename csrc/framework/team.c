@@ -90,6 +90,8 @@ static int threads_worth(double ns, double ns_each) {
 
 int fm_threads_for(double ns) { return threads_worth(ns, atomic_load(&forked) ? NS_PER_FRESH_THREAD : NS_PER_THREAD); }
 
+int fm_threads_for_steps(double ns) { return threads_worth(ns, NS_PER_THREAD); }
+
 int fm_crew_for(double ns) { return threads_worth(ns, NS_PER_HAND); }
 
 int fm_team_size(const fm_team *team) { return team ? team->size : 1; }

@@ -1,4 +1,4 @@
-/* tiny.c: steps of a net whose layers are all at most 32 wide, on one thread with everything in L1.
+/* tiny.c: steps of a net whose layers are all at most 32 wide, on one thread and close to it: in L1, or L2 at most.
  *
  * Vectors run along the batch here, for a few units would leave much of each vector empty: all activations live transposed,
  * [batch / 32][columns][32], in the buffers that otherwise hold panels. The products are the same chains as anywhere:

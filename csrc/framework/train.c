@@ -325,7 +325,7 @@ static void train(fm_network *net, fm_run *run, int threads, double deadline) {
 
 void fm_network_train(fm_network *net, fm_run *run) {
     const double deadline = run->seconds > 0 ? fm_now() + run->seconds : 0;
-    const int most = net->path == FM_TINY ? 1 : fm_threads_for(net->step_ns);
+    const int most = net->path == FM_TINY ? 1 : fm_threads_for_steps(net->step_ns);
     int64_t left = run->most_steps;
     while (run->at < run->n && left > 0) {
         int threads;
@@ -335,7 +335,7 @@ void fm_network_train(fm_network *net, fm_run *run) {
         train(net, run, threads, deadline);
         const double end = fm_now();
         left -= run->steps - before;
-        fm_pace_note(&net->pace, run->steps - before, end - start);
+        fm_pace_note(&net->pace, most, run->steps - before, end - start);
         if (deadline > 0 && end >= deadline) break;
     }
     run->most_steps = left;
