@@ -165,9 +165,17 @@ cdef cnp.ndarray row_index(object index, int64_t rows):
         return np.empty(0, np.int64)
     if a.ndim != 1 or a.dtype.kind not in "iu":
         raise TypeError(f"index: expected a list of integers, got shape {np.shape(a)} of {a.dtype}; pass row numbers")
-    if a.size and (a.min() < 0 or a.max() >= rows):
-        raise IndexError(f"index: expected rows 0 to {rows - 1}, got {a.min()} to {a.max()}; drop those outside")
-    return a.astype(np.int64, copy=False)
+    if a.dtype == np.uint64 and a.max() > np.iinfo(np.int64).max:
+        raise IndexError(f"index: expected rows 0 to {rows - 1}, got {a.max()}; drop those outside")
+    a = a.astype(np.int64, copy=False)
+    cdef const int64_t *values = <const int64_t *>cnp.PyArray_DATA(a)
+    cdef int64_t i, least = values[0], largest = values[0]
+    with nogil:
+        for i in range(1, cnp.PyArray_SIZE(a)):
+            least, largest = min(least, values[i]), max(largest, values[i])
+    if least < 0 or largest >= rows:
+        raise IndexError(f"index: expected rows 0 to {rows - 1}, got {least} to {largest}; drop those outside")
+    return a
 
 
 cdef int check_sizes(str where, sizes) except -1:
