@@ -5,7 +5,7 @@
 struct fm_dense_layer {
     fm_op dense;
     int type;
-    char *X, *dX, *arena;
+    char *X, *dX, *dXt, *arena; /* dXt: only where phases are measured, as a step would need it */
 };
 
 /* What one call needs; the team's threads share it. */
@@ -49,6 +49,7 @@ fm_status fm_dense_new(fm_dense_layer **out, const fm_dense_spec *spec) {
         fm_dense_layout(d, &arena, 1, 1);
         layer->X = fm_arena_take(&arena, fm_panels(d->k), d->batch, FM_PANEL, d->size);
         layer->dX = fm_arena_take(&arena, fm_panels(d->k), d->batch, FM_PANEL, d->size);
+        layer->dXt = fm_arena_take(&arena, fm_panels(d->k), d->batch, FM_PANEL, d->size);
         if (pass == 0) {
             layer->arena = arena.base = arena.overflow ? NULL : fm_alloc(arena.used, 1);
             if (!arena.base) {
@@ -137,8 +138,13 @@ static void repeat_body(void *context, fm_team *team, int t) {
     const job *j = context;
     fm_dense_layer *layer = j->layer;
     const fm_op *d = &layer->dense;
-    const fm_sink sink = {
-        .d = layer->dX, .activation = d->activation, .params = d->params, .saved = layer->X, .noise = -1};
+    const fm_sink sink = {.d = layer->dX,
+                          .dt = layer->dXt,
+                          .dt_stride = fm_panels(d->k) * FM_PANEL * FM_PANEL,
+                          .activation = d->activation,
+                          .params = d->params,
+                          .saved = layer->X,
+                          .noise = -1};
     for (int64_t i = 0; i < j->times; i++) {
         switch (j->phase) {
         case FM_PHASE_FORWARD: fm_dense_forward(d, layer->X, j->n, team, t); break;
