@@ -151,7 +151,8 @@ def suspects(rows: list[dict[str, Any]], threads: str, least: float) -> list[tup
 def cliffs(rows: list[dict[str, Any]], threads: int, seconds: float, dtype: str) -> list[dict[str, Any]]:
     """Those that are still there when both sides are measured again, by turns."""
     count = str(threads)
-    for _, i, j in suspects(rows, count, PROBABLE):
+    probable = suspects(rows, count, PROBABLE)
+    for _, i, j in probable:
         pair = [Training(rows[k]["point"], dtype) for k in (i, j)]
         for _ in range(6):
             for k, training in zip((i, j), pair):
@@ -161,6 +162,7 @@ def cliffs(rows: list[dict[str, Any]], threads: int, seconds: float, dtype: str)
         {"kind": kind, "threads": threads, "dear": rows[i]["value"], "than": rows[j]["value"],
          "times": ratio(kind, rows[i], rows[j], count)}
         for kind, i, j in suspects(rows, count, CLIFF)
+        if (kind, i, j) in probable
     ]  # fmt: skip
 
 
