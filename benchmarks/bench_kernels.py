@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import products
-from fastmlp import _core
+from fastmlp import _core, get_num_threads
 from fastmlp.bench import limits, machine
 from fastmlp.bench.processes import elsewhere, threads_of_all
 from fastmlp.bench.timing import best_each
@@ -71,7 +71,7 @@ def main() -> None:
     """Measure each number of threads in a process of its own and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--family", nargs="+", choices=CHOICES, default=list(CHOICES), metavar="NAME")
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--threads", type=int, nargs="+", default=sorted({1, min(2, get_num_threads())}))
     parser.add_argument("--dtype", nargs="+", choices=limits.DTYPES, default=list(limits.DTYPES))
     parser.add_argument("--json", help="also keep the results in this file")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)

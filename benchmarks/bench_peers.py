@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 
+from fastmlp import get_num_threads
 from fastmlp.bench import contestants, plot, results
 from fastmlp.bench.peers import Comparison
 from fastmlp.bench.workloads import WORKLOADS, use_data
@@ -19,7 +20,7 @@ from fastmlp.bench.workloads import WORKLOADS, use_data
 def options() -> argparse.Namespace:
     """From the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--threads", type=int, nargs="+", default=sorted({1, min(2, get_num_threads())}))
     parser.add_argument("--workloads", nargs="+", choices=WORKLOADS, default=list(WORKLOADS), metavar="NAME")
     known = contestants.CONTESTANTS
     parser.add_argument("--contestants", nargs="+", choices=known, default=known, metavar="NAME")

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from fastmlp import get_num_threads
 from fastmlp.bench import contestants
 from fastmlp.bench.processes import MISLEADING, cores
 
@@ -154,7 +155,7 @@ def measured(threads: int, rows: int, rounds: int) -> dict[str, float]:
 def main() -> None:
     """Measure all and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--threads", type=int, nargs="+", default=sorted({1, min(2, get_num_threads())}))
     parser.add_argument("--rows", type=int, nargs="+", default=[1, 10_000])
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--answer", help=argparse.SUPPRESS)

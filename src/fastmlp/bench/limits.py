@@ -47,10 +47,11 @@ def bandwidth(size: int, threads: int) -> float:
 
 
 def measured(threads: int) -> Limits:
-    """Both, each size of memory by itself."""
+    """Both, each size of memory by itself; and how much quicker products of bfloat16 are."""
     return {
         "threads": threads,
         "peak": {dtype: peak(dtype, threads) for dtype in DTYPES},
+        "bfloat16": 2 if _core.bf16_by_instruction() else 1,
         "bandwidth": {str(size): bandwidth(size, threads) for size in SIZES},
     }
 
@@ -65,7 +66,7 @@ def shortest_epoch(workload: Workload, limits: Limits) -> float:
     """Seconds: products at peak, weights and slots read and written once a step, no gradient, the input read once.
 
     A sum, as if one waited for the other; who lets them overlap may come below it. Of bfloat16 the peak is taken to be
-    twice that of float32.
+    twice that of float32 where the CPU has such products, and that of float32 elsewhere.
     """
     size = np.dtype(workload.dtype).itemsize
     weights = sum((inputs + 1) * outputs for inputs, outputs in workload.layers)
@@ -73,7 +74,7 @@ def shortest_epoch(workload: Workload, limits: Limits) -> float:
     steps = math.ceil(workload.rows / workload.batch)
     data = workload.rows * workload.widths[0] * size
     traffic = steps * 2 * state / rate_at(state, limits) + data / rate_at(data, limits)
-    peak = limits["peak"][workload.dtype] * (2 if workload.policy else 1)
+    peak = limits["peak"][workload.dtype] * (limits["bfloat16"] if workload.policy else 1)
     return float(workload.flops / peak + traffic)
 
 

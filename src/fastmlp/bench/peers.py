@@ -2,9 +2,10 @@
 
 First all train alike, from the same weights over the same batches (50 or more), and the loss they come to is compared
 with that of the NumPy program: only who comes to the same has its time counted. The loss may be off by 0.1 %, fastmlp's
-in float64 by 1e-6 of it (some peers have ε elsewhere, PyTorch in Adam); by a quarter with dropout, whose masks are each
-one's own. Then come, in orders of each one's own, an epoch to warm up and those that are timed, as many as fit into the
-given seconds; a figure is their median. Compilation is not in it.
+in float64 by 1e-6 of it (some peers have ε elsewhere, PyTorch in Adam); by 1 % in bfloat16, by a quarter with dropout,
+whose masks are each one's own. Then come, in orders of each one's own, an epoch to warm up and those that are timed, as
+many as fit into the given seconds; a figure is their median. Compilation is not in it. Where a batch has all rows,
+nobody shuffles them.
 """
 
 from __future__ import annotations

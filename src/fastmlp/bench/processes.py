@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 MISLEADING = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")  # where these are set, NumPy is not what it could be
@@ -15,16 +16,31 @@ MISLEADING = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")  # where these are set, N
 
 @contextlib.contextmanager
 def cores(count: int) -> Iterator[None]:
-    """Processes that are started meanwhile have so many cores, where the system can be told."""
+    """Processes that are started meanwhile have so many cores, where the system can be told.
+
+    CPUs that are threads of one core share its arithmetic: one of each core comes before any second.
+    """
     if not hasattr(os, "sched_setaffinity"):
         yield
         return
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, sorted(before)[:count])
+    if count > len(before):
+        raise ValueError(f"threads: expected at most the {len(before)} cores there are, got {count}; ask for fewer")
+    os.sched_setaffinity(0, sorted(before, key=lambda cpu: (_place_in_core(cpu), cpu))[:count])
     try:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+def _place_in_core(cpu: int) -> int:
+    """0 for the first of the CPUs that are threads of one core, 1 for the second."""
+    file = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
+    if not file.is_file():
+        return 0
+    parts = [part.split("-") for part in file.read_text().strip().split(",")]  # as in 0-1 or 0,64
+    siblings = [n for part in parts for n in range(int(part[0]), int(part[-1]) + 1)]
+    return siblings.index(cpu)
 
 
 def threads_of_all(count: int) -> dict[str, str]:
@@ -36,7 +52,7 @@ def threads_of_all(count: int) -> dict[str, str]:
 def elsewhere(
     program: Sequence[object], threads: int, environment: Mapping[str, str], timeout: float | None = None
 ) -> dict[str, Any]:
-    """The last line, JSON, that Python prints when it runs this; or why there is none."""
+    """The JSON that Python prints as its last line but for what libraries say at exit; or why there is none."""
     kept = {key: value for key, value in os.environ.items() if key not in MISLEADING}
     command = [sys.executable, *map(str, program)]
     try:
@@ -47,4 +63,5 @@ def elsewhere(
     except subprocess.TimeoutExpired:
         return {"skipped": f"not done after {timeout:.0f} s"}
     lines = (done.stderr if done.returncode else done.stdout).strip().splitlines() or ["no word"]
-    return {"skipped": lines[-1]} if done.returncode else json.loads(lines[-1])
+    found = next((line for line in reversed(lines) if line.startswith("{")), None)
+    return {"skipped": lines[-1]} if done.returncode or found is None else json.loads(found)

@@ -15,11 +15,12 @@ class Contestant:
     def __init__(self, problem: Problem, threads: int) -> None:
         self.problem, self.workload, self.threads = problem, problem.workload, threads
         self.rng = np.random.default_rng(3)
+        self.shuffles = problem.workload.batch < problem.workload.rows  # else no order makes a difference
 
     @staticmethod
     def differs(workload: Workload) -> str:
         """What of a workload it does otherwise because it cannot do it; such a time is shown, but no match."""
-        return "in float32" if workload.policy else ""
+        return ""
 
     def epoch(self, order: np.ndarray | None = None) -> None:
         """One epoch; over rows in this order, or in one of its own."""

@@ -42,14 +42,9 @@ class Fit(Contestant):
         self.model = compiled(k, problem.workload, steps)
         self.model.set_weights(problem.weights)
 
-    @staticmethod
-    def differs(workload: Workload) -> str:
-        """Nothing: policies have the same names, too."""
-        return ""
-
     def epoch(self, order: np.ndarray | None = None) -> None:
         """An order that is given is that of the arrays, made anew."""
-        self._fit(slice(None) if order is None else order, shuffle=order is None)
+        self._fit(slice(None) if order is None else order, shuffle=order is None and self.shuffles)
 
     def weights(self) -> list[np.ndarray]:
         """From the model."""
@@ -64,7 +59,7 @@ class Fit(Contestant):
                 stamps.append(time.perf_counter())
                 self.model.stop_training = len(stamps) > 1 and stamps[-1] - stamps[0] >= seconds
 
-        self._fit(slice(None), shuffle=True, epochs=1 << 30, callbacks=[Clock()])
+        self._fit(slice(None), shuffle=self.shuffles, epochs=1 << 30, callbacks=[Clock()])
         return np.diff(stamps).tolist()
 
     def _fit(self, rows: Any, **options: Any) -> None:

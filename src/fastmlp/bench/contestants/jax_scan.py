@@ -26,10 +26,12 @@ def loss_of(workload: Workload, weights: list[Any], x: Any, y: Any, key: Any) ->
             if workload.dropout:
                 keep = jax.random.bernoulli(jax.random.fold_in(key, i), 1 - workload.dropout, h.shape)
                 h = jnp.where(keep, h / (1 - workload.dropout), 0)
-        h = h @ w + b
+        if workload.policy and i < len(workload.layers) - 1:  # the last layer is of float32
+            h, w = h.astype(jnp.bfloat16), w.astype(jnp.bfloat16)
+        h = (h @ w).astype(b.dtype) + b
     penalty = workload.l2 * sum(jnp.vdot(w, w) for w in weights[::2]) if workload.l2 else 0
     if workload.loss == "mse":
-        return jnp.mean((h - y) ** 2)
+        return jnp.mean((h - y) ** 2) + penalty
     if workload.loss == "binary_crossentropy":
         return jnp.mean(jnp.logaddexp(0, h) - y * h) + penalty
     return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(h), y[:, None], axis=1)) + penalty
@@ -58,13 +60,18 @@ def moved(workload: Workload, state: State, gradients: list[Any]) -> State:
 
 @partial(jax.jit, static_argnums=0, donate_argnums=1)
 def epoch_of(workload: Workload, state: State, x: Any, y: Any, order: Any) -> State:
-    """The state after an epoch; what is left over when whole batches are done is a batch, too."""
+    """The state after an epoch; what is left over when whole batches are done is a batch, too. No order: all rows."""
+
+    def step_over(state: State, x: Any, y: Any) -> State:
+        key = jax.random.fold_in(state["key"], state["step"]) if workload.dropout else None
+        return moved(workload, state, jax.grad(partial(loss_of, workload))(state["w"], x, y, key))
 
     def step(state: State, rows: Any) -> tuple[State, None]:
-        key = jax.random.fold_in(state["key"], state["step"]) if workload.dropout else None
-        gradients = jax.grad(partial(loss_of, workload))(state["w"], x[rows], y[rows], key)
-        return moved(workload, state, gradients), None
+        batch = (a.at[rows].get(mode="promise_in_bounds") for a in (x, y))
+        return step_over(state, *batch), None
 
+    if order is None:
+        return step_over(state, x, y)
     whole = len(order) // workload.batch * workload.batch
     state, _ = lax.scan(step, state, order[:whole].reshape(-1, workload.batch))
     return step(state, order[whole:])[0] if whole < len(order) else state
@@ -84,8 +91,10 @@ class Jax(Contestant):
 
     def epoch(self, order: np.ndarray | None = None) -> None:
         """Until its last number is there."""
-        order = self.rng.permutation(len(self.x)) if order is None else order
-        self.state = epoch_of(self.workload, self.state, self.x, self.y, order.astype(np.int32))
+        if order is None and self.shuffles:
+            order = self.rng.permutation(len(self.x))
+        rows = None if order is None else order.astype(np.int32)
+        self.state = epoch_of(self.workload, self.state, self.x, self.y, rows)
         jax.block_until_ready(self.state)
 
     def weights(self) -> list[np.ndarray]:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from fastmlp.bench.contestants.base import Contestant
-from fastmlp.bench.workloads import Problem
+from fastmlp.bench.workloads import Problem, Workload
 
 Arrays = list[np.ndarray]
 
@@ -28,6 +28,11 @@ class NumPy(Contestant):
         self.parts, self.slopes = self._views(self.flat), self._views(self.gradient)
         self.step = 0
 
+    @staticmethod
+    def differs(workload: Workload) -> str:
+        """It has no bfloat16."""
+        return "in float32" if workload.policy else ""
+
     def _views(self, flat: np.ndarray) -> Arrays:
         ends = np.cumsum([w.size for w in self.problem.weights])[:-1]
         return [part.reshape(w.shape) for part, w in zip(np.split(flat, ends), self.problem.weights)]
@@ -37,11 +42,12 @@ class NumPy(Contestant):
         return [part.copy() for part in self.parts]
 
     def epoch(self, order: np.ndarray | None = None) -> None:
-        """All batches of the order."""
+        """All batches of the order; rows are copied only where there is one."""
         x, y, batch = self.problem.x, self.problem.y, self.workload.batch
-        order = self.rng.permutation(len(x)) if order is None else order
-        for start in range(0, len(order), batch):
-            rows = order[start : start + batch]
+        if order is None and self.shuffles:
+            order = self.rng.permutation(len(x))
+        for start in range(0, len(x) if order is None else len(order), batch):
+            rows = slice(start, start + batch) if order is None else order[start : start + batch]
             self._differentiate(x[rows], y[rows])
             self._update()
 

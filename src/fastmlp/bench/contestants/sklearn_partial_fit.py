@@ -1,4 +1,4 @@
-"""scikit-learn: a `partial_fit` of all rows is an epoch."""
+"""scikit-learn: a `partial_fit` of all rows is an epoch (which checks them each time, a few per cent of it)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fastmlp.bench.workloads import Problem, Workload
 
 
 class ScikitLearn(Contestant):
-    """Its own shuffling; it knows neither dropout nor RMSprop."""
+    """Its own shuffling; it knows neither dropout nor RMSprop nor bfloat16."""
 
     def __init__(self, problem: Problem, threads: int) -> None:
         super().__init__(problem, threads)
@@ -39,14 +39,15 @@ class ScikitLearn(Contestant):
 
     @staticmethod
     def differs(workload: Workload) -> str:
-        """Without dropout, Adam in place of RMSprop."""
-        other = ("without dropout" if workload.dropout else "") or ("Adam" if workload.optimizer == "rmsprop" else "")
-        return other or Contestant.differs(workload)
+        """Without dropout, Adam in place of RMSprop, float32 throughout."""
+        if workload.dropout:
+            return "without dropout"
+        return "Adam" if workload.optimizer == "rmsprop" else "in float32" if workload.policy else ""
 
     def epoch(self, order: np.ndarray | None = None) -> None:
         """An order that is given is that of the arrays, made anew."""
         rows = slice(None) if order is None else order
-        self.model.shuffle = order is None
+        self.model.shuffle = order is None and self.shuffles
         self.model.partial_fit(self.problem.x[rows], self.y[rows])
 
     def weights(self) -> list[np.ndarray]:

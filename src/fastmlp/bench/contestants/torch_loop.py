@@ -64,20 +64,31 @@ class Eager(Contestant):
         torch.manual_seed(3)
         self.x, self.y = torch.from_numpy(problem.x), torch.from_numpy(problem.y)
         self.model = network(problem)
+        self.hidden, self.last = self.model[:-1], self.model[-1]
         self.optimizer = optimizer_of(problem.workload, self.model)
         self.criterion = LOSSES[problem.workload.loss]()
         self.loss = self._loss
 
     def _loss(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        return self.criterion(self.model(x), y)
+        if not self.workload.policy:
+            return self.criterion(self.model(x), y)
+        with torch.autocast("cpu", torch.bfloat16):
+            h = self.hidden(x)
+        return self.criterion(self.last(h.float()), y)
 
     def epoch(self, order: np.ndarray | None = None) -> None:
-        """All batches of the order."""
+        """All batches of the order, or all rows at once."""
+        if order is None and not self.shuffles:
+            self._step(self.x, self.y)
+            return
         rows = torch.randperm(len(self.x)) if order is None else torch.from_numpy(order)
         for batch in rows.split(self.workload.batch):
-            self.optimizer.zero_grad(set_to_none=True)
-            self.loss(self.x.index_select(0, batch), self.y.index_select(0, batch)).backward()
-            self.optimizer.step()
+            self._step(self.x.index_select(0, batch), self.y.index_select(0, batch))
+
+    def _step(self, x: torch.Tensor, y: torch.Tensor) -> None:
+        self.optimizer.zero_grad(set_to_none=True)
+        self.loss(x, y).backward()
+        self.optimizer.step()
 
     def weights(self) -> list[np.ndarray]:
         """Of the linear layers, turned as ours."""
