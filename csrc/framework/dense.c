@@ -98,6 +98,18 @@ static int64_t tile_count(const fm_kernels *kern, int64_t rows, int64_t columns)
     return (rows + most - 1) / most;
 }
 
+/* The first unit of thread t in a grid of panels × parts, panel by panel. Threads get columns alike, not panels: the last
+ * one may have few. */
+static int64_t first_unit(int64_t m, int64_t parts, int64_t t, int64_t threads) {
+    const int64_t last = fm_panels(m) - 1, width = (fm_panel_columns(m, last) + 7) / 8 * 8;
+    const int64_t at = (last * P + width) * parts * t / threads, p = fm_min64(at / (P * parts), last);
+    return p * parts + (at - p * P * parts) / (p < last ? P : width);
+}
+static void share_panels(int64_t m, int64_t parts, int64_t t, int64_t threads, int64_t *lo, int64_t *hi) {
+    *lo = first_unit(m, parts, t, threads);
+    *hi = first_unit(m, parts, t + 1, threads);
+}
+
 /* Rows of the tile, in a grid where those of one pair are in one tile. */
 static void tile_rows(const fm_op *layer, int64_t rows, int64_t r, int64_t tiles, int64_t *i0, int64_t *i1) {
     fm_share(folded(layer, rows), (int)r, (int)tiles, i0, i1);
@@ -170,7 +182,7 @@ void fm_dense_forward(const fm_op *layer, const char *X, int64_t n, fm_team *tea
         fm_bf16_round_input(layer, X, n, team, t);
         fm_barrier(team, t);
     }
-    fm_share(fm_panels(layer->m) * tiles, t, fm_team_size(team), &lo, &hi);
+    share_panels(layer->m, tiles, t, fm_team_size(team), &lo, &hi);
     for (int64_t u = lo; u < hi; u++) {
         int64_t r0, r1;
         fm_share(n, (int)(u % tiles), (int)tiles, &r0, &r1);
@@ -227,7 +239,7 @@ static void backward_data_tile(const fm_op *layer, const fm_sink *sink, int64_t 
 void fm_dense_backward_data(const fm_op *layer, const fm_sink *sink, int64_t n, const fm_team *team, int t) {
     const int64_t groups = (n + P - 1) / P;
     int64_t lo, hi;
-    fm_share(fm_panels(layer->k) * groups, t, fm_team_size(team), &lo, &hi);
+    share_panels(layer->k, groups, t, fm_team_size(team), &lo, &hi);
     for (int64_t u = lo; u < hi; u++) backward_data_tile(layer, sink, n, u / groups, u % groups);
 }
 
@@ -320,9 +332,9 @@ fm_op fm_dense_inputs(const fm_op *layer, int64_t p0, int64_t p1) {
 void fm_dense_backward_weights(const fm_op *layer, const char *X, int64_t n, const fm_optimizer_kernel *optimizer,
                                const fm_hyper *for_W, const fm_hyper *for_b, const fm_upcoming *upcoming,
                                const fm_team *team, int t) {
-    const int64_t in_panels = fm_panels(layer->k), panels = fm_panels(layer->m);
+    const int64_t in_panels = fm_panels(layer->k);
     int64_t lo, hi;
-    fm_share(panels * in_panels, t, fm_team_size(team), &lo, &hi);
+    share_panels(layer->m, in_panels, t, fm_team_size(team), &lo, &hi);
     fm_dense_weights(layer, X, n, lo, hi, optimizer, for_W, upcoming);
     if (!layer->use_bias) return;
     for (int64_t p = (lo + in_panels - 1) / in_panels; p * in_panels < hi; p++) /* panels whose first tile was ours */
