@@ -25,6 +25,7 @@ def options() -> argparse.Namespace:
     known = contestants.CONTESTANTS
     parser.add_argument("--contestants", nargs="+", choices=known, default=known, metavar="NAME")
     parser.add_argument("--seconds", type=float, default=5, help="how long to time epochs of each; one at least")
+    parser.add_argument("--rounds", type=int, default=1, help="how often all take their turn; the best one counts")
     parser.add_argument("--timeout", type=float, default=900, help="seconds after which a contestant is given up")
     parser.add_argument("--data", help="the folder with mnist.npz, else $FASTMLP_DATA; without, data are random")
     parser.add_argument("--json", help="also keep the results in this file")
@@ -44,7 +45,8 @@ def main() -> None:
     else:
         use_data(given.data)
         record = results.Record(given.contestants, given.json)
-        compared = Comparison(given.workloads, given.contestants, given.threads, given.seconds, given.timeout)
+        how = (given.seconds, given.timeout, given.rounds)
+        compared = Comparison(given.workloads, given.contestants, given.threads, *how)
         for table, rows in compared.tables():
             record.add(table, rows)
         found = record.found
