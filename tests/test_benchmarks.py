@@ -52,6 +52,16 @@ def test_losses_agree(name, monkeypatch):
     assert min(contestant.times(1e-9)) > 0
 
 
+def test_what_no_loss_would_tell_is_in_the_model():
+    """Without dropout, or in float32, losses would still be as close as they must be."""
+    dropping, mixed = (
+        contestants.load("fastmlp")(workloads.Problem(shrunk(workloads.WORKLOADS[name])), threads=1).model
+        for name in ("mnist-mlp", "wide-bfloat16")
+    )
+    assert [layer.rate for layer in dropping.layers if isinstance(layer, fastmlp.layers.Dropout)] == [0.2, 0.2]
+    assert [layer.compute_dtype for layer in mixed.layers] == ["bfloat16"] * 3 + ["float32"]
+
+
 def test_the_reference_descends_along_the_gradient():
     """Its gradient is the loss's, by differences; so both cannot be wrong alike."""
     problem = workloads.Problem(dataclasses.replace(workloads.WORKLOADS["digits"], rows=20, batch=20, l2=0.0))
