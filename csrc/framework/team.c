@@ -209,6 +209,20 @@ static void *run_hand(void *argument) {
     return NULL;
 }
 
+#if defined(_OPENMP)
+/* A new thread begins on the core of the one that starts it, as often as not, and stays there for the milliseconds that
+ * it takes the system to see that another one is idle: all the work of a prediction. So it may go anywhere but there. */
+static void send_elsewhere(pthread_attr_t *how) {
+#if defined(__linux__)
+    cpu_set_t cores;
+    const int here = sched_getcpu();
+    if (here < 0 || here >= CPU_SETSIZE || sched_getaffinity(0, sizeof cores, &cores)) return;
+    CPU_CLR(here, &cores);
+    if (CPU_COUNT(&cores)) pthread_attr_setaffinity_np(how, sizeof cores, &cores);
+#endif
+}
+#endif
+
 void fm_crew_run(int threads, fm_body *body, void *context) {
     hand hands[FM_MAX_THREADS];
     int hired = 1;
@@ -216,7 +230,12 @@ void fm_crew_run(int threads, fm_body *body, void *context) {
     atomic_fetch_add(&callers, 1);
     for (int t = 0; t < threads; t++) hands[t] = (hand){.body = body, .context = context, .size = threads, .t = t};
 #if defined(_OPENMP)
-    while (hired < threads && !pthread_create(&hands[hired].thread, NULL, run_hand, &hands[hired])) hired++;
+    pthread_attr_t how;
+    if (threads > 1 && !pthread_attr_init(&how)) {
+        send_elsewhere(&how);
+        while (hired < threads && !pthread_create(&hands[hired].thread, &how, run_hand, &hands[hired])) hired++;
+        pthread_attr_destroy(&how);
+    }
 #endif
     run_hand(&hands[0]);
 #if defined(_OPENMP)
