@@ -39,6 +39,15 @@ def best_peer(rows: list[Row]) -> Row | None:
     return min(peers, key=lambda row: float(row["seconds"]), default=None)
 
 
+def milliseconds(seconds: float) -> str:
+    """Three digits of them, or all before the point.
+
+    >>> milliseconds(0.0001234), milliseconds(12.34)
+    ('0.123', '12,340')
+    """
+    return f"{1e3 * seconds:,.0f}" if seconds >= 0.1 else f"{1e3 * seconds:.3g}"
+
+
 def cells(row: Row) -> list[str]:
     """A row of the table."""
     if "skipped" in row:
@@ -50,7 +59,7 @@ def cells(row: Row) -> list[str]:
         return ["other loss", "", "", loss]
     if "seconds" not in row:
         return ["not timed", "", "", loss]
-    time = f"{1e3 * row['seconds']:.3g}"
+    time = milliseconds(row["seconds"])
     if row["differs"]:
         return [f"{time} ({row['differs']})", "", "", loss]
     ratio = f"{row['ratio']:.2f}" if "ratio" in row else ""
@@ -133,7 +142,7 @@ def _cell(rows: list[Row], name: str) -> str:
     row = _of(rows, name)
     if not row.get("seconds") or not (row["agrees"] or row["differs"]):
         return "–"
-    time = f"{1e3 * row['seconds']:.3g}"
+    time = milliseconds(row["seconds"])
     return time if row["counts"] else f"({time})"
 
 
