@@ -343,28 +343,26 @@ void fm_network_train(fm_network *net, fm_run *run) {
 
 typedef struct {
     fm_network *net;
+    void *Y;
     const fm_run *run;
 } forward_job;
 
+/* By a team of one; what follows the last operation is inside, too, where denormals are flushed. */
 static void forward_body(void *context, fm_team *team, int t) {
     const forward_job *job = context;
-    fm_network *net = job->net;
-    const int64_t n = job->run->n;
-    int64_t lo, hi;
+    const fm_network *net = job->net;
+    const fm_op *last = &net->ops[net->count - 1];
+    const fm_rows rows = {job->run->n, last->m, P, P * last->batch};
     int whole;
-    fm_share(n, t, fm_team_size(team), &lo, &hi);
-    fm_gather_rows(net->kern, net->X, fm_batch_capacity(net->batch), &job->run->x, job->run->index, lo, lo, hi - lo);
-    if (t == 0) fm_step_prepare(net, job->run);
-    fm_barrier(team, t);
-    const char *X = forward(net, n, team, t, &whole);
-    if (!whole) fm_dense_forward_rows(&net->ops[net->count - 1], X, lo, hi);
+    fm_gather_rows(net->kern, net->X, last->batch, &job->run->x, job->run->index, 0, 0, rows.n);
+    fm_step_prepare(job->net, job->run);
+    const char *X = forward(net, rows.n, team, t, &whole);
+    if (!whole) fm_dense_forward_rows(last, X, 0, rows.n);
+    if (net->output >= 0 || fm_hides_activation(net)) fm_show_rows(net, last->out, last->out, &rows);
+    net->kern->from_panels(job->Y, last->m, last->out, last->batch, rows.n, last->m);
 }
 
 void fm_network_forward(fm_network *net, void *Y, const fm_run *run) {
-    const fm_op *last = &net->ops[net->count - 1];
-    const fm_rows rows = {run->n, last->m, FM_PANEL, FM_PANEL * last->batch};
-    forward_job job = {net, run};
+    forward_job job = {net, Y, run};
     fm_team_run(1, forward_body, &job);
-    if (net->output >= 0 || fm_hides_activation(net)) fm_show_rows(net, last->out, last->out, &rows);
-    net->kern->from_panels(Y, last->m, last->out, last->batch, run->n, last->m);
 }
