@@ -1,11 +1,35 @@
-"""Our floating-point mode holds in all of a call."""
+"""Our floating-point mode holds in all of a call: neither a host's rounding nor denormals reach a result."""
 
 from __future__ import annotations
+
+import contextlib
+import ctypes
+import platform
 
 import numpy as np
 import pytest
 from fastmlp import _core
 from network_cases import BINARY, CROSS, SGD
+
+DOWNWARD = {"x86_64": 0x400, "aarch64": 0x800000}  # FE_DOWNWARD of C's <fenv.h>
+ADAM = (0.9, 0.999, 1e-7, 0.0)
+
+
+@contextlib.contextmanager
+def rounding_down():
+    """As a host may have told this thread to."""
+    if platform.machine() not in DOWNWARD:
+        pytest.skip("on this CPU the host's mode is kept")
+    set_rounding = ctypes.CDLL(None).fesetround
+    assert set_rounding(DOWNWARD[platform.machine()]) == 0
+    try:
+        yield
+    finally:
+        set_rounding(0)
+
+
+# ---- denormals
+
 
 @pytest.mark.parametrize("ending", ["softmax", "sigmoid", "exponential"])
 def test_forward_in_training_flushes_what_predict_flushes(ending, dtype):
@@ -20,3 +44,82 @@ def test_forward_in_training_flushes_what_predict_flushes(ending, dtype):
     x = np.ones((3, 1))
     np.testing.assert_array_equal(net.predict(x)[:, 1], 0)
     assert net.forward(x).tobytes() == net.predict(x).tobytes()
+
+
+def test_a_penalty_is_flushed_as_in_a_step(dtype):
+    """Σw² of one weight whose square is a denormal: nothing, by itself and in the loss of a step."""
+    layers = [{"units": 1, "activation": ("linear", ()), "use_bias": False, "weights": {"l2": 1.0}}]
+    net = _core.Network(dtype, 1, 1, layers, ("mean_squared_error", ()), SGD)
+    net.set(0, 0, [[np.sqrt(np.finfo(dtype).tiny) / 2]])
+    assert net.penalty() == 0
+    run = _core.Run(net, np.zeros((1, 1)), np.zeros((1, 1)))
+    net.train(run, 1, 0)
+    assert run.done == (1, 1, 0)
+
+
+def test_losses_and_moments_are_flushed(dtype):
+    small = np.finfo(dtype).tiny * np.array([0.25, 0.5], dtype)
+    for reduction in ("sum", "sum_over_batch_size", "mean_with_sample_weight"):
+        assert _core.loss_reduce(small, reduction) == 0
+    quarter = np.full(2, 0.25, dtype)
+    np.testing.assert_array_equal(_core.loss_weigh(np.full(2, np.finfo(dtype).tiny), quarter), 0)
+    mean, _ = _core.feature_moments(np.array([[1.5], [0]]) * np.finfo(np.float64).tiny)
+    assert mean == 0
+
+
+# ---- rounding
+
+
+def calls(dtype):
+    """What computes outside its threads' shares, too: a label, and a function that returns an array."""
+    rng = np.random.default_rng(7)
+    a, b = (1 + rng.uniform(size=(2, 9001))).astype(dtype)
+    rows = rng.normal(size=(15, 9)).astype(dtype)
+    rules = {"weights": {"l1": 0.1, "l2": 0.3}, "bias": {"l2": 0.7}}
+    layers = [{"units": m, "activation": (f, ()), **rules} for m, f in ((37, "tanh"), (5, "sigmoid"))]
+    for output in (None, ("softmax", ())):
+        net = _core.Network(dtype, 9, 16, layers, ("categorical_crossentropy", (0.0,)), SGD, output)
+        for op, shape in enumerate([(9, 37), (37, 5)]):
+            net.set(op, 0, rng.normal(size=shape).astype(dtype))
+        yield f"forward, {output}", lambda net=net: net.forward(rows)
+        yield f"predict, {output}", lambda net=net: net.predict(rows)
+    yield "penalty of a network", lambda: np.array(net.penalty())
+    adagrad = ("adagrad", (0.1, 1e-7), 0.1, {})
+    yield "start of slots", lambda: _core.Network(dtype, 3, 4, layers, BINARY, adagrad).get(0, 2)
+
+    for reduction in ("sum", "sum_over_batch_size", "mean_with_sample_weight"):
+        yield f"loss_reduce, {reduction}", lambda reduction=reduction: np.array(_core.loss_reduce(a, reduction, b))
+    yield "loss_weigh", lambda: _core.loss_weigh(a, b)
+    yield "feature_moments", lambda: np.concatenate(_core.feature_moments(a[:9000].reshape(3000, 3)))
+    yield "sum_abs", lambda: np.array(_core.sum_abs(a))
+    yield "sum_squares", lambda: np.array(_core.sum_squares(a))
+    yield "penalty", lambda: np.array(_core.penalty(a, 0.1, 0.3))
+    yield "clip_scale", lambda: np.array(_core.clip_scale(7.0, 0.3))
+    yield "global_clip_scale", lambda: np.array(_core.global_clip_scale(5.0, 0.7))
+
+    def stepped():
+        w, slots = a.copy(), np.zeros((2, len(a)), dtype)
+        _core.optimizer_step("adam", w, b, slots, 3, 0.01, ADAM, weight_decay=0.1, clip_norm=0.3)
+        return w
+
+    def updated():
+        layer = _core.Dense(16, 9, 37, dtype, optimizer="adam")
+        layer.forward(rows)
+        layer.backward_update(a[: 15 * 37].reshape(15, 37), 3, 0.01, ADAM)
+        return layer.get(0)
+
+    yield "optimizer_step", stepped
+    yield "backward_update", updated
+
+
+def test_the_hosts_rounding_does_not_come_in(dtype):
+    one, three, wrong = np.ones(1), np.full(1, 3.0), []
+    for label, call in calls(dtype):
+        want = call()
+        assert want.any(), label
+        with rounding_down():
+            got, third = call(), -one / three
+        assert third < -1 / 3, "the host rounds down"
+        if got.tobytes() != want.tobytes():
+            wrong.append(label)
+    assert not wrong

@@ -124,13 +124,17 @@ static void backward_body(void *context, fm_team *team, int t) {
     if (t == 0 && j->db) d->kern->from_panels(j->db, d->m, d->db, 1, 1, d->m);
 }
 
+static void take_optimizer(job *j, const fm_optimizer *optimizer, int64_t step) {
+    const uint64_t mode = fm_float_mode_enter();
+    j->optimizer = &j->layer->dense.kern->optimizers[optimizer->kind];
+    fm_optimizer_prepare(j->layer->type, optimizer, step, &j->hyper);
+    fm_float_mode_leave(mode);
+}
+
 void fm_dense_run_backward(fm_dense_layer *layer, void *dX, void *dW, void *db, const void *dY, int64_t n,
                            const fm_optimizer *optimizer, int64_t step) {
     job j = {.layer = layer, .dX = dX, .dW = dW, .db = db, .dY = dY, .n = n};
-    if (optimizer) {
-        j.optimizer = &layer->dense.kern->optimizers[optimizer->kind];
-        fm_optimizer_prepare(layer->type, optimizer, step, &j.hyper);
-    }
+    if (optimizer) take_optimizer(&j, optimizer, step);
     fm_team_run(fm_threads_for(2 * product_ns(&layer->dense, n)), backward_body, &j);
 }
 
@@ -162,9 +166,6 @@ static void repeat_body(void *context, fm_team *team, int t) {
 
 void fm_dense_repeat(fm_dense_layer *layer, int phase, int64_t n, int64_t times, const fm_optimizer *optimizer) {
     job j = {.layer = layer, .n = n, .times = times, .phase = phase};
-    if (optimizer) {
-        j.optimizer = &layer->dense.kern->optimizers[optimizer->kind];
-        fm_optimizer_prepare(layer->type, optimizer, 1, &j.hyper);
-    }
+    if (optimizer) take_optimizer(&j, optimizer, 1);
     fm_team_run(fm_threads_for((double)times * product_ns(&layer->dense, n)), repeat_body, &j);
 }

@@ -49,6 +49,7 @@ int fm_loss_block(int type, int kind, void *loss, void *d, const void *pred, con
 }
 
 double fm_loss_reduce(int type, int reduction, const void *loss, const void *weights, int64_t n) {
+    const uint64_t mode = fm_float_mode_enter();
     double sum = 0, weight = 0;
     for (int64_t i = 0; i < n; i++) {
         const double w = weights ? fm_get_element(type, weights, i) : 1;
@@ -56,13 +57,17 @@ double fm_loss_reduce(int type, int reduction, const void *loss, const void *wei
         weight += w;
     }
     const double divisor = reduction == FM_REDUCE_SUM ? 1 : reduction == FM_REDUCE_BATCH ? (double)n : weight;
-    return divisor == 0 ? 0 : sum / divisor;
+    const double reduced = divisor == 0 ? 0 : sum / divisor;
+    fm_float_mode_leave(mode);
+    return reduced;
 }
 
 void fm_loss_weigh(int type, void *weighted, const void *loss, const void *weights, int64_t n) {
+    const uint64_t mode = fm_float_mode_enter();
     if (type == FM_F64)
         for (int64_t i = 0; i < n; i++)
             ((double *)weighted)[i] = ((const double *)weights)[i] * ((const double *)loss)[i];
     else
         for (int64_t i = 0; i < n; i++) ((float *)weighted)[i] = ((const float *)weights)[i] * ((const float *)loss)[i];
+    fm_float_mode_leave(mode);
 }

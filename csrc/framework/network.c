@@ -115,6 +115,7 @@ static void fill_elements(int type, void *array, int64_t n, double value) {
 }
 
 static void start_slots(fm_network *net) {
+    const uint64_t mode = fm_float_mode_enter();
     for (int64_t l = 0; l < net->count; l++) {
         fm_op *op = &net->ops[l];
         for (int s = 0; s < op->slots; s++) {
@@ -124,6 +125,7 @@ static void start_slots(fm_network *net) {
             fill_elements(net->type, op->slot_b[s], fm_panels(op->width) * FM_PANEL, start);
         }
     }
+    fm_float_mode_leave(mode);
 }
 
 /* The network and what describes its operations; numbers come later, into the arena. */

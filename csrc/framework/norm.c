@@ -208,11 +208,13 @@ static void moments_range(void *context, int64_t lo, int64_t hi) {
 static void column_means(double *out, moments_job *j, int64_t chunks) {
     const int64_t k = j->x->cols;
     fm_parallel(chunks * fm_panels(k), 40.0 * CHUNK, moments_range, j);
+    const uint64_t mode = fm_float_mode_enter();
     for (int64_t c = 0; c < k; c++) {
         double sum = 0;
         for (int64_t chunk = 0; chunk < chunks; chunk++) sum += j->partial[chunk * k + c];
         out[c] = sum / (double)j->x->rows;
     }
+    fm_float_mode_leave(mode);
 }
 
 fm_status fm_feature_moments(double *mean, double *variance, const fm_view *X) {

@@ -17,11 +17,13 @@ double fm_optimizer_start(int type, int kind, int slot, const double *params) {
 
 /* norm <= limit is false for NaN */
 double fm_clip_scale(double sum_squares, double limit) {
-    double norm = sqrt(sum_squares);
-    return norm <= limit ? 1 : limit / norm;
+    const uint64_t mode = fm_float_mode_enter();
+    const double norm = sqrt(sum_squares), scale = norm <= limit ? 1 : limit / norm;
+    fm_float_mode_leave(mode);
+    return scale;
 }
 double fm_global_clip_scale(double sum_squares, double limit) {
-    return fm_clip_scale(sum_squares, limit) + (sum_squares - sum_squares);
+    return fm_clip_scale(sum_squares, limit) + (sum_squares - sum_squares); /* 0 or NaN */
 }
 
 typedef struct {
@@ -67,7 +69,9 @@ void fm_optimizer_step(int type, const fm_optimizer *o, int64_t step, void *w, c
              .slots = slots,
              .n = n,
              .norm = {.type = type, .x = g, .w = w, .n = n, .l1 = l1, .l2 = l2}};
+    const uint64_t mode = fm_float_mode_enter();
     fm_optimizer_prepare(type, o, step, &j.h);
+    fm_float_mode_leave(mode);
     j.h.l1 = l1;
     j.h.l2 = l2;
     j.h.grad_scale = grad_scale;

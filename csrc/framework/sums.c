@@ -36,7 +36,10 @@ static double run(fm_sum *s) {
     int64_t parts = fm_sum_parts(s->n);
     const double ns = 0.15; /* an element, from beyond the first cache */
     if (parts) fm_parallel(parts, ns * (double)(s->n / parts), range, s);
-    return fm_sum_total(s);
+    const uint64_t mode = fm_float_mode_enter();
+    const double total = fm_sum_total(s);
+    fm_float_mode_leave(mode);
+    return total;
 }
 
 double fm_sum_abs(int type, const void *x, int64_t n) {
@@ -47,5 +50,9 @@ double fm_sum_squares_of_gradient(int type, const void *g, const void *w, int64_
     return run(&(fm_sum){.type = type, .x = g, .w = w, .n = n, .l1 = l1, .l2 = l2});
 }
 double fm_penalty(int type, const void *w, int64_t n, double l1, double l2) {
-    return (l1 != 0 ? l1 * fm_sum_abs(type, w, n) : 0) + (l2 != 0 ? l2 * fm_sum_squares(type, w, n) : 0);
+    const uint64_t mode = fm_float_mode_enter();
+    const double penalty =
+        (l1 != 0 ? l1 * fm_sum_abs(type, w, n) : 0) + (l2 != 0 ? l2 * fm_sum_squares(type, w, n) : 0);
+    fm_float_mode_leave(mode);
+    return penalty;
 }

@@ -98,8 +98,11 @@ double fm_penalty_total(const fm_network *net, int64_t n) {
 
 double fm_network_penalty(fm_network *net) {
     if (!net->penalised) return 0;
+    const uint64_t mode = fm_float_mode_enter();
     fm_penalty_share(net, NULL, 0);
-    return weights_penalty(net);
+    const double penalty = weights_penalty(net);
+    fm_float_mode_leave(mode);
+    return penalty;
 }
 
 /* ---- moving averages */
