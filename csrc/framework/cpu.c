@@ -24,7 +24,8 @@ void fm_pause(void) { __builtin_ia32_pause(); }
 int fm_cpu_has_avx2(void) { return 0; }
 int fm_cpu_has_avx512(void) { return 0; }
 int fm_cpu_has_dot(void) { return 0; }
-/* FPCR bit 24 flushes operands and results alike. */
+/* FPCR bit 24 flushes operands and results alike. Whether a result is too small is asked before it is rounded, on x86
+ * afterwards: one less than half an ulp below the smallest normal number is 0 here, and that number there. */
 uint64_t fm_float_mode_enter(void) {
     uint64_t old;
     __asm__ volatile("mrs %0, fpcr" : "=r"(old));
