@@ -1,7 +1,9 @@
 /* probes.h: what the CPU and its memory can do at most: what a share of the limit is a share of. */
 #pragma once
 
-enum { PEAK_CHAINS = 12 }; /* independent chains: enough to hide the latency of the two units of any CPU so far */
+/* Independent chains, enough to hide the latency of every unit (some Arm cores have four, of four cycles): where there are
+ * 32 registers, as a tile of the product tells, 24 of them; where there are 16, twelve. */
+enum { PEAK_CHAINS = 2 * MR >= 24 ? 24 : 12 };
 
 /* As many fused multiply-adds as the CPU can start, on registers alone. */
 static double peak(int64_t rounds) {
