@@ -262,7 +262,7 @@ void fm_random_permutation(int64_t *out, int64_t n, const fm_draw *at);
 
 /* ---- programs (framework/network.c, op.c, train.c, infer.c) -----------------------------------------------------------
  * A program is a list of operations on the rows of a batch, lowered once into a network: weights, optimizer state and
- * one arena. fm_network_train then runs many steps in one parallel region, without allocating, converting or copying
+ * one arena. fm_network_train then runs many steps in a parallel region, without allocating, converting or copying
  * anything but the rows of each batch. Training, evaluation and prediction run on the same program. */
 #define FM_OPS(X)                                                                                             \
     X(dense)          /* W (k,m), b; kind: the elementwise activation; noise may follow */                    \
@@ -335,7 +335,7 @@ void fm_network_free(fm_network *net);
 int fm_network_part(const fm_network *net, int64_t op, int part, int64_t *rows, int64_t *cols);
 void fm_network_write(fm_network *net, int64_t op, int part, const void *values);
 void fm_network_read(const fm_network *net, int64_t op, int part, void *values);
-const char *fm_network_path(const fm_network *net); /* "plain", "tiny" or "sharded": shapes decide */
+const char *fm_network_path(const fm_network *net); /* "plain", "tiny" or "sharded", by the program alone */
 int64_t fm_network_bytes(const fm_network *net);    /* of weights, state and all buffers */
 int64_t fm_network_step(const fm_network *net);
 void fm_network_set_step(fm_network *net, int64_t step);

@@ -7,7 +7,8 @@
  * Under mixed_bfloat16 the products read rounded copies of these (bf16.c), two numbers to an element along the sum.
  *
  * A phase is called by every thread of the team with its number t and does that thread's share of a grid of tiles which
- * depends on shapes alone; the caller puts a barrier between a phase and the next one that reads what it wrote. */
+ * depends on shapes alone. What takes rows r0 … r1-1 may be given any: a row's bits do not depend on the cut. The caller
+ * puts a barrier between a phase and the next one that reads what it wrote. */
 #pragma once
 #include "internal.h"
 
@@ -97,8 +98,8 @@ static inline char *fm_dense_saved(const fm_op *layer) { return layer->Z ? layer
 void fm_dense_forward(const fm_op *layer, const char *X, int64_t n, fm_team *team, int t);
 /* The same for rows r0 … r1-1 and all columns, by the calling thread alone; under bf16 not in training. */
 void fm_dense_forward_rows(const fm_op *layer, const char *X, int64_t r0, int64_t r1);
-/* The end of forward for rows whose sums XW are known: bias, activation, noise. One tile of rows at a time; sums in panel
- * layout, of the first panel's width at most. */
+/* The end of forward for rows whose sums XW are known: bias, activation, noise. Sums are in panel layout, from row r0 on;
+ * only for layers of one panel. */
 void fm_dense_finish_rows(const fm_op *layer, char *sums, int64_t r0, int64_t r1);
 void fm_dense_backward_data(const fm_op *layer, const fm_sink *sink, int64_t n, const fm_team *team, int t);
 /* dW = XᵀdZ and db; with `optimizer` each tile goes straight into the update of its weights, without into dW, db. */

@@ -15,7 +15,7 @@ void fm_pause(void);
 void *fm_alloc(int64_t count, int64_t size); /* zeroed, 64-byte aligned; NULL when out of memory or on overflow */
 void fm_free(void *p);
 
-/* ---- team.c: one parallel region a call */
+/* ---- team.c: fm_team_run opens one parallel region */
 enum { FM_MAX_THREADS = 64 };
 typedef struct fm_team fm_team;
 typedef void fm_body(void *context, fm_team *team, int t);

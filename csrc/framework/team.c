@@ -1,4 +1,4 @@
-/* team.c: the thread team: one OpenMP region a call, the barrier inside it, the rule for how many threads.
+/* team.c: the thread team: an OpenMP region for each fm_team_run, the barrier inside it, the rule for how many threads.
  *
  * Safe when several Python threads call at once (each gets a team of its own, and the rule shares the cores among
  * them) and after fork (see run_region_afresh). */

@@ -1,10 +1,11 @@
-/* train.c: training steps, many in one parallel region.
+/* train.c: training steps, many in a parallel region (one for each stretch that pace.c gives to as many threads).
  *
  * A step, phase by phase, a barrier between one and the next that reads what it wrote:
  *   gather the rows · forward, layer by layer · loss and dZ by rows · dZt · backward-data, layer by layer, last first ·
  *   backward-weights of all layers with the optimizer's update on each tile.
  * Clipping by norm needs all gradients before the first update: they are then kept, summed and applied in two phases
- * more. The grid of every phase depends on shapes alone, and so do the bits. */
+ * more. The grid of the products' tiles depends on shapes alone; what goes by rows (gathering, losses, most operations, a
+ * narrow last layer) is cut by threads, but a row's bits do not depend on the cut. */
 #define _POSIX_C_SOURCE 199309L /* clock_gettime */
 #include "network.h"
 #include <time.h>

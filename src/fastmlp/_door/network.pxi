@@ -129,7 +129,7 @@ cdef class Network:
 
     @property
     def path(self):
-        """How it trains: 'plain', 'tiny' or 'sharded'; shapes decide."""
+        """How it trains: 'plain', 'tiny' or 'sharded'; the program decides (shapes, and what it asks for besides)."""
         return fm_network_path(self.net).decode()
 
     @property
