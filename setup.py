@@ -145,7 +145,6 @@ def macros(level: str, bits: int) -> list[tuple[str, str]]:
     """What table.c is told about the level and element type it is compiled for."""
     return [
         (f"FM_LEVEL_{level.upper()}", "1"),
-        ("FM_LEVEL", level),
         ("FM_BITS", str(bits)),
         ("FM_TABLE", f"fm_kernels_{level}_{bits}"),
     ]

@@ -186,7 +186,6 @@ typedef void fm_gemm(int a_layout, void *C, const void *A, int64_t a_stride, con
                      int64_t k, int resume, const fm_ahead *ahead);
 
 typedef struct fm_kernels {
-    const char *level;
     int bits, lanes, mr, mr_narrow;
 
     fm_gemm *gemm;

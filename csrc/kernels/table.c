@@ -22,11 +22,7 @@
 #include "norm.h"
 #include "random.h"
 
-#define FM_TEXT_(x) #x
-#define FM_TEXT(x) FM_TEXT_(x)
-
 const fm_kernels FM_TABLE = {
-    .level = FM_TEXT(FM_LEVEL),
     .bits = FM_BITS,
     .lanes = VL,
     .mr = MR,

@@ -59,7 +59,8 @@ static void begin(double lo, double hi) {
     for (int s = 0; s < FM_SLOTS; s++) fill(slot[s], N, 0.01, 1);
 }
 static void end(const fm_kernels *k, const char *family, const char *name) {
-    printf("%s f%d %s/%s %016llx\n", k->level, k->bits, family, name, (unsigned long long)hash);
+    const char *level = fm_level_name(fm_level_chosen());
+    printf("%s f%d %s/%s %016llx\n", level, k->bits, family, name, (unsigned long long)hash);
 }
 
 static void elementwise(const fm_kernels *k) {

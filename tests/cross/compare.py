@@ -30,7 +30,7 @@ def build(compiler, levels, folder, static):
     jobs = [
         (
             f"{level}_{bits}.o",
-            ["csrc/kernels/table.c", *flags, f"-DFM_LEVEL_{level.upper()}", f"-DFM_LEVEL={level}", f"-DFM_BITS={bits}"]
+            ["csrc/kernels/table.c", *flags, f"-DFM_LEVEL_{level.upper()}", f"-DFM_BITS={bits}"]
             + [f"-DFM_TABLE=fm_kernels_{level}_{bits}"],
         )
         for level, flags in levels.items()
