@@ -186,7 +186,7 @@ typedef void fm_gemm(int a_layout, void *C, const void *A, int64_t a_stride, con
                      int64_t k, int resume, const fm_ahead *ahead);
 
 typedef struct fm_kernels {
-    int bits, lanes, mr, mr_narrow;
+    int bits, vector, mr, mr_narrow; /* vector: its elements */
 
     fm_gemm *gemm;
     fm_gemm *gemm_pairs; /* of bfloat16, by two fused multiply-adds a pair; NULL in float64 */

@@ -94,7 +94,7 @@ static int64_t folded(const fm_op *layer, int64_t numbers) { return layer->bf16 
 
 /* How many tiles cover `rows`: as few as the micro-kernel allows, of even height (11 + 11 + 10, not 14 + 14 + 4). */
 static int64_t tile_count(const fm_kernels *kern, int64_t rows, int64_t columns) {
-    int64_t most = columns <= kern->lanes ? kern->mr_narrow : kern->mr;
+    int64_t most = columns <= kern->vector ? kern->mr_narrow : kern->mr;
     return (rows + most - 1) / most;
 }
 

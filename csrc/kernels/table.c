@@ -24,7 +24,7 @@
 
 const fm_kernels FM_TABLE = {
     .bits = FM_BITS,
-    .lanes = VL,
+    .vector = VL,
     .mr = MR,
     .mr_narrow = MR_NARROW,
     .gemm = gemm,
