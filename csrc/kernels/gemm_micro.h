@@ -1,10 +1,12 @@
 /* gemm_micro.h: the matrix product's inner kernels. C[i][j] is one chain of fused multiply-adds over ascending k for
  * every tile shape, so results do not depend on the tile, and tiles stay a matter of speed alone.
  *
- * Stamped for 1 … MR_NARROW rows × ½ to 2 vectors × two ways of addressing A (see kernels.h); the accumulators live in
- * registers from the first k to the last. A kind of product says what one k does to them (kind_STEP), how many elements
- * of a row of A lie together (kind_ROW), and its shapes (kind_SHAPES): FLOAT below, those of bf16.h. */
+ * Stamped for 1 … MR_NARROW rows × ½ or 1 vector and 1 … MR rows × 1½ or 2, by two ways of addressing A (see kernels.h);
+ * the accumulators live in registers from the first k to the last. A kind of product says what one k does to them
+ * (kind_STEP), how many elements of a row of A lie together (kind_ROW), and its shapes (kind_SHAPES): FLOAT below, those of
+ * bf16.h. */
 #pragma once
+#include <assert.h>
 
 #define FM_PREFETCH(p) __builtin_prefetch(p)
 #define FM_PREFETCH_W(p) __builtin_prefetch(p, 1)
@@ -86,17 +88,26 @@ typedef void micro_fn(real *C, const real *A, int64_t a_stride, const real *B, i
     }
 
 // clang-format off
-#if MR_NARROW == 16
-#define MICRO_COUNTS(X, kind, target, shape)                                                                      \
-    X(kind, target, 1, shape) X(kind, target, 2, shape) X(kind, target, 3, shape) X(kind, target, 4, shape)       \
-    X(kind, target, 5, shape) X(kind, target, 6, shape) X(kind, target, 7, shape) X(kind, target, 8, shape)       \
-    X(kind, target, 9, shape) X(kind, target, 10, shape) X(kind, target, 11, shape) X(kind, target, 12, shape)    \
-    X(kind, target, 13, shape) X(kind, target, 14, shape) X(kind, target, 15, shape) X(kind, target, 16, shape)
-#elif MR_NARROW == 8
-#define MICRO_COUNTS(X, kind, target, shape)                                                                      \
-    X(kind, target, 1, shape) X(kind, target, 2, shape) X(kind, target, 3, shape) X(kind, target, 4, shape)       \
-    X(kind, target, 5, shape) X(kind, target, 6, shape) X(kind, target, 7, shape) X(kind, target, 8, shape)
-#endif
+#define MICRO_6(X, kind, target, shape)                                                                           \
+    X(kind, target, 1, shape) X(kind, target, 2, shape) X(kind, target, 3, shape)                                 \
+    X(kind, target, 4, shape) X(kind, target, 5, shape) X(kind, target, 6, shape)
+#define MICRO_8(X, kind, target, shape)                                                                           \
+    MICRO_6(X, kind, target, shape) X(kind, target, 7, shape) X(kind, target, 8, shape)
+#define MICRO_12(X, kind, target, shape)                                                                          \
+    MICRO_8(X, kind, target, shape) X(kind, target, 9, shape) X(kind, target, 10, shape)                          \
+    X(kind, target, 11, shape) X(kind, target, 12, shape)
+#define MICRO_14(X, kind, target, shape)                                                                          \
+    MICRO_12(X, kind, target, shape) X(kind, target, 13, shape) X(kind, target, 14, shape)
+#define MICRO_16(X, kind, target, shape)                                                                          \
+    MICRO_14(X, kind, target, shape) X(kind, target, 15, shape) X(kind, target, 16, shape)
+/* The most rows of a shape. */
+#define MOST_h MR_NARROW
+#define MOST_1 MR_NARROW
+#define MOST_1h MR
+#define MOST_2 MR
+#define MICRO_UP_TO_(most, X, kind, target, shape) MICRO_##most(X, kind, target, shape)
+#define MICRO_UP_TO(most, X, kind, target, shape) MICRO_UP_TO_(most, X, kind, target, shape)
+#define MICRO_COUNTS(X, kind, target, shape) MICRO_UP_TO(MOST_##shape, X, kind, target, shape)
 #define MICRO_WHOLE_SHAPES(X, kind, target) X(kind, target, 1) X(kind, target, 2)
 #if VH < VL
 #define FLOAT_SHAPES(X, kind, target) X(kind, target, h) X(kind, target, 1) X(kind, target, 1h) X(kind, target, 2)
@@ -119,6 +130,7 @@ typedef void micro_fn(real *C, const real *A, int64_t a_stride, const real *B, i
     static void name(int a_layout, void *C, const void *A, int64_t a_stride, const void *B, int64_t rows,         \
                      int64_t cols, int64_t k, int resume, const fm_ahead *ahead) {                                \
         int64_t j = 0;                                                                                            \
+        assert(rows <= (cols > VL ? MR : MR_NARROW)); /* others are not stamped */                                \
         while (j < cols) {                                                                                        \
             const int64_t steps = cols - j < 2 * VL ? (cols - j + step - 1) / step : 2 * VL / step;               \
             name##_table[a_layout][steps - 1][rows - 1]((real *)C + j, A, a_stride, (const real *)B + j, k,       \
