@@ -90,6 +90,7 @@ void fm_lanes_free(fm_network *net);
 int fm_hides_activation(const fm_network *net);
 int fm_shows_apart(const fm_network *net); /* must what metrics see be worked out for them? */
 void fm_show_rows(const fm_network *net, char *shown, const char *out, const fm_rows *rows);
+void fm_show_in_place(const fm_network *net, char *out, const fm_rows *rows); /* if anything follows what is in out */
 const char *fm_shown(const fm_network *net);
 void fm_penalty_start(fm_network *net); /* once */
 double fm_penalty_total(const fm_network *net, int64_t n);

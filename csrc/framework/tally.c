@@ -30,6 +30,10 @@ void fm_show_rows(const fm_network *net, char *shown, const char *out, const fm_
     }
 }
 
+void fm_show_in_place(const fm_network *net, char *out, const fm_rows *rows) {
+    if (net->output >= 0 || fm_hides_activation(net)) fm_show_rows(net, out, out, rows);
+}
+
 void fm_network_shown(const fm_network *net, void *Y, int64_t n) {
     const fm_op *last = &net->ops[net->count - 1];
     net->kern->from_panels(Y, last->m, fm_shown(net), last->batch, n, last->m);

@@ -43,7 +43,7 @@ static void show_group(const fm_network *net, int64_t q, int64_t rows) {
     const fm_op *last = &net->ops[net->count - 1];
     const fm_rows shape = {rows, last->m, P, TILE};
     net->kern->transpose(net->shown + at, last->Y + at, fm_whole_lanes(last->m), columns);
-    if (net->logits || net->output >= 0) fm_show_rows(net, net->shown + at, net->shown + at, &shape);
+    fm_show_in_place(net, net->shown + at, &shape);
     net->kern->transpose(net->turned_target + at, net->target + at, fm_whole_lanes(last->m), columns);
 }
 

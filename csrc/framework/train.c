@@ -359,7 +359,7 @@ static void forward_body(void *context, fm_team *team, int t) {
     fm_step_prepare(job->net, job->run);
     const char *X = forward(net, rows.n, team, t, &whole);
     if (!whole) fm_dense_forward_rows(last, X, 0, rows.n);
-    if (net->output >= 0 || fm_hides_activation(net)) fm_show_rows(net, last->out, last->out, &rows);
+    fm_show_in_place(net, last->out, &rows);
     net->kern->from_panels(job->Y, last->m, last->out, last->batch, rows.n, last->m);
 }
 
