@@ -40,6 +40,6 @@ int fm_cpu_has_avx2(void) { return 0; }
 int fm_cpu_has_avx512(void) { return 0; }
 int fm_cpu_has_dot(void) { return 0; }
 uint64_t fm_float_mode_enter(void) { return 0; }
-void fm_float_mode_leave(uint64_t old) { (void)old; }
+void fm_float_mode_leave(uint64_t old) {}
 void fm_pause(void) {}
 #endif

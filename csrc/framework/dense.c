@@ -112,7 +112,7 @@ static void share_panels(int64_t m, int64_t parts, int64_t t, int64_t threads, i
 
 /* Rows of the tile, in a grid where those of one pair are in one tile. */
 static void tile_rows(const fm_op *layer, int64_t rows, int64_t r, int64_t tiles, int64_t *i0, int64_t *i1) {
-    fm_share(folded(layer, rows), (int)r, (int)tiles, i0, i1);
+    fm_share(folded(layer, rows), r, tiles, i0, i1);
     if (!layer->bf16) return;
     *i0 *= 2;
     *i1 = fm_min64(*i1 * 2, rows);
@@ -136,7 +136,7 @@ static void products(const fm_kernels *kern, fm_gemm *gemm, int a_layout, char *
     const int64_t tiles = tile_count(kern, rows, columns), size = kern->bits / 8;
     for (int64_t r = 0; r < tiles; r++) {
         int64_t i0, i1;
-        fm_share(rows, (int)r, (int)tiles, &i0, &i1);
+        fm_share(rows, r, tiles, &i0, &i1);
         product(gemm, a_layout, C + i0 * P * size, A + i0 * (a_layout == FM_A_ROWS ? a_row : 1) * size, a_stride, a_row,
                 B, i1 - i0, columns, k, resume, size, NULL);
     }
@@ -185,7 +185,7 @@ void fm_dense_forward(const fm_op *layer, const char *X, int64_t n, fm_team *tea
     share_panels(layer->m, tiles, t, fm_team_size(team), &lo, &hi);
     for (int64_t u = lo; u < hi; u++) {
         int64_t r0, r1;
-        fm_share(n, (int)(u % tiles), (int)tiles, &r0, &r1);
+        fm_share(n, u % tiles, tiles, &r0, &r1);
         forward_tile(layer, X, u / tiles, r0, r1);
     }
 }
@@ -196,7 +196,7 @@ void fm_dense_forward_rows(const fm_op *layer, const char *X, int64_t r0, int64_
     for (int64_t p = 0; p < fm_panels(layer->m); p++)
         for (int64_t r = 0; r < tiles; r++) {
             int64_t lo, hi;
-            fm_share(r1 - r0, (int)r, (int)tiles, &lo, &hi);
+            fm_share(r1 - r0, r, tiles, &lo, &hi);
             forward_tile(layer, X, p, r0 + lo, r0 + hi);
         }
 }

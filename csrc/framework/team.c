@@ -185,7 +185,6 @@ void fm_team_run(int threads, fm_body *body, void *context) {
     else
 #endif
         run_alone(body, context);
-    (void)threads;
     atomic_fetch_sub(&callers, 1);
 }
 

@@ -44,6 +44,7 @@ static void show_group(const fm_network *net, int64_t q, int64_t rows) {
     const fm_rows shape = {rows, last->m, P, TILE};
     net->kern->transpose(net->shown + at, last->Y + at, fm_whole_lanes(last->m), columns);
     fm_show_in_place(net, net->shown + at, &shape);
+    if (net->kern->losses[net->loss].labels) return;
     net->kern->transpose(net->turned_target + at, net->target + at, fm_whole_lanes(last->m), columns);
 }
 

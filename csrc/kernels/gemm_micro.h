@@ -58,7 +58,6 @@ typedef void micro_fn(real *C, const real *A, int64_t a_stride, const real *B, i
 #define MICRO(kind, target, rows, shape)                                                                             \
     target static void micro_rows_##kind##rows##x##shape(real *C, const real *A, int64_t a_stride, const real *B,    \
                                                          int64_t k, int resume, const fm_ahead *ahead) {             \
-        (void)ahead;                                                                                                 \
         MICRO_START(rows, shape)                                                                                     \
         for (; k > 0; k -= kind##_ROW, A += a_stride) {                                                              \
             if (k > kind##_ROW) /* the next chunk of A lies far away: fetch it during this one */                    \
@@ -71,7 +70,6 @@ typedef void micro_fn(real *C, const real *A, int64_t a_stride, const real *B, i
     }                                                                                                                \
     target static void micro_columns_##kind##rows##x##shape(real *C, const real *A, int64_t a_stride, const real *B, \
                                                             int64_t k, int resume, const fm_ahead *ahead) {          \
-        (void)a_stride;                                                                                              \
         MICRO_START(rows, shape)                                                                                     \
         int64_t q = 0;                                                                                               \
         if (ahead) { /* the weights and slots this tile will update */                                               \

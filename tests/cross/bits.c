@@ -241,7 +241,6 @@ static void norms(const fm_kernels *k) {
 }
 
 static void everything(void *context, fm_team *team, int t) {
-    (void)context, (void)team, (void)t;
     for (type = FM_F32; type <= FM_F64; type++) {
         const fm_kernels *k = fm_table(type);
         elementwise(k);
