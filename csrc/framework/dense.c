@@ -230,7 +230,7 @@ static void backward_data_tile(const fm_op *layer, const fm_sink *sink, int64_t 
     const int64_t columns = fm_whole_lanes(inputs);
     if (inputs < columns) kern->zero(turned + inputs * P * size, columns - inputs, P);
     char *d = sink->d + at; /* whole groups of 32 rows have room here; rows past n hold nothing that is read */
-    kern->transpose(d, turned, columns, P);
+    kern->transpose(d, turned, columns, fm_whole_lanes(rows));
     if (sink->activation < 0) return;
     through_activation(kern, sink, batch, pi, q * P, q * P + rows, k);
     if (sink->dt) kern->transpose(sink->dt + (q * sink->dt_stride + pi * P * P) * size, d, P, columns);

@@ -236,6 +236,8 @@ static void gather_turned(void *tile, const fm_view *x, const int64_t *index, in
         return;
     }
     _Alignas(64) real straight[FM_PANEL * FM_PANEL];
+    const int64_t whole = (rows + LANES - 1) / LANES * LANES;
     gather(straight, FM_PANEL, x, index, 0, rows);
-    transpose(tile, straight, (rows + LANES - 1) / LANES * LANES, (x->cols + LANES - 1) / LANES * LANES);
+    zero(straight + rows * FM_PANEL, whole - rows, FM_PANEL);
+    transpose(tile, straight, whole, (x->cols + LANES - 1) / LANES * LANES);
 }
