@@ -71,5 +71,19 @@ int64_t fm_sum_parts(int64_t n);
 void fm_sum_range(fm_sum *s, int64_t lo, int64_t hi);
 double fm_sum_total(const fm_sum *s);
 
+/* ---- norm.c: what a normalisation works on, row-major or in panels, forward or backward */
+typedef struct fm_norm {
+    const fm_kernels *k;
+    const fm_rows *shape;
+    int64_t size;
+    char *out, *mean, *r, *dgamma, *dbeta, *moving_mean, *moving_variance;
+    const char *x, *dy, *gamma, *beta;
+    double momentum, epsilon;
+    int training;
+} fm_norm;
+/* Batch normalisation of panels lo … hi-1 of columns. Backward, out may be NULL: dX is not wanted. */
+void fm_batch_fwd_range(void *norm, int64_t lo, int64_t hi);
+void fm_batch_bwd_range(void *norm, int64_t lo, int64_t hi);
+
 /* ---- optimizer.c */
 void fm_optimizer_prepare(int type, const fm_optimizer *o, int64_t step, fm_hyper *h); /* l1, l2 = 0, grad_scale = 1 */

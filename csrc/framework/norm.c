@@ -2,15 +2,7 @@
 #include "internal.h"
 #include <string.h>
 
-typedef struct {
-    const fm_kernels *k;
-    const fm_rows *shape;
-    int64_t size;
-    char *out, *mean, *r, *dgamma, *dbeta, *moving_mean, *moving_variance;
-    const char *x, *dy, *gamma, *beta;
-    double momentum, epsilon;
-    int training;
-} job;
+typedef fm_norm job;
 
 #define WHAT(type, shape) .k = fm_table(type), .shape = (shape), .size = fm_element_size(type)
 
@@ -28,8 +20,8 @@ static const double NS_ROW_OF_PANEL = 8, NS_ELEMENT = 0.5;
 
 /* ---- batch */
 
-static void batch_fwd_range(void *context, int64_t lo, int64_t hi) {
-    const job *j = context;
+void fm_batch_fwd_range(void *norm, int64_t lo, int64_t hi) {
+    const job *j = norm;
     const fm_norm_kernels *f = j->k->norm;
     const int64_t rows = j->shape->n, ld = j->shape->rs;
     for (int64_t i = lo; i < hi; i++) {
@@ -65,11 +57,11 @@ void fm_batch_norm_fwd(int type, void *Y, void *mean, void *r, void *moving_mean
              .momentum = momentum,
              .epsilon = epsilon,
              .training = training};
-    fm_parallel(fm_panels(shape->k), NS_ROW_OF_PANEL * (double)shape->n, batch_fwd_range, &j);
+    fm_parallel(fm_panels(shape->k), NS_ROW_OF_PANEL * (double)shape->n, fm_batch_fwd_range, &j);
 }
 
-static void batch_bwd_range(void *context, int64_t lo, int64_t hi) {
-    const job *j = context;
+void fm_batch_bwd_range(void *norm, int64_t lo, int64_t hi) {
+    const job *j = norm;
     const fm_norm_kernels *f = j->k->norm;
     const int64_t rows = j->shape->n, ld = j->shape->rs;
     for (int64_t i = lo; i < hi; i++) {
@@ -77,8 +69,9 @@ static void batch_bwd_range(void *context, int64_t lo, int64_t hi) {
         const char *x = j->x + p.block, *dy = j->dy + p.block, *mean = j->mean + p.vector, *r = j->r + p.vector;
         char *dgamma = j->dgamma + p.vector, *dbeta = j->dbeta + p.vector;
         f->batch_sums(dgamma, dbeta, dy, x, mean, r, rows, p.cols, ld);
-        f->batch_bwd(j->out + p.block, dy, x, mean, r, or_null(j->gamma, p.vector), dgamma, dbeta, rows, p.cols, ld,
-                     j->training ? rows : 0);
+        if (j->out)
+            f->batch_bwd(j->out + p.block, dy, x, mean, r, or_null(j->gamma, p.vector), dgamma, dbeta, rows, p.cols, ld,
+                         j->training ? rows : 0);
     }
 }
 
@@ -94,7 +87,7 @@ void fm_batch_norm_bwd(int type, void *dX, void *dgamma, void *dbeta, const void
              .dy = dY,
              .gamma = gamma,
              .training = training};
-    fm_parallel(fm_panels(shape->k), NS_ROW_OF_PANEL * (double)shape->n, batch_bwd_range, &j);
+    fm_parallel(fm_panels(shape->k), NS_ROW_OF_PANEL * (double)shape->n, fm_batch_bwd_range, &j);
 }
 
 /* ---- layer and unit: by rows */

@@ -1,6 +1,5 @@
 /* op.c: forward and backward of the operations that are not dense layers, in panels. */
 #include "op.h"
-#include <string.h>
 
 enum { P = FM_PANEL };
 
@@ -96,22 +95,25 @@ void fm_op_settle(const fm_op *op) {
     if (op->op == FM_OP_batch_norm) op->kern->norm->batch_scale(op->r, op->moving_variance, op->m, op->params[1]);
 }
 
-/* One panel of batch normalisation in training. A frozen one goes by its moving moments, and leaves them. */
-static void batch_norm_panel(const fm_op *op, const char *X, int64_t p, int64_t n) {
-    const fm_norm_kernels *f = op->kern->norm;
-    const block b = block_of(op, p, 0, n);
-    char *mean = op->mean + b.vector, *r = op->r + b.vector;
-    char *moving_mean = op->moving_mean + b.vector, *moving_variance = op->moving_variance + b.vector;
-    if (op->frozen) {
-        memcpy(mean, moving_mean, (size_t)(b.cols * op->size));
-        f->batch_scale(r, moving_variance, b.cols, op->params[1]);
-    } else {
-        f->batch_moments(mean, r, X + b.in, n, b.cols, P); /* r holds the variance for a moment */
-        f->moving_update(moving_mean, mean, b.cols, op->params[0]);
-        f->moving_update(moving_variance, r, b.cols, op->params[0]);
-        f->batch_scale(r, r, b.cols, op->params[1]);
-    }
-    forward_block(op, X, p, 0, n, 1);
+/* Batch normalisation in training. A frozen one goes by its moving moments, and leaves them. */
+static fm_norm batch_norm_of(const fm_op *op, const char *X, char *out, const fm_rows *shape) {
+    return (fm_norm){.k = op->kern,
+                     .shape = shape,
+                     .size = op->size,
+                     .out = out,
+                     .mean = op->mean,
+                     .r = op->r,
+                     .dgamma = op->dW,
+                     .dbeta = op->db,
+                     .moving_mean = op->moving_mean,
+                     .moving_variance = op->moving_variance,
+                     .x = X,
+                     .dy = op->dZ,
+                     .gamma = weights_if_any(op),
+                     .beta = bias_if_any(op),
+                     .momentum = op->params[0],
+                     .epsilon = op->params[1],
+                     .training = !op->frozen};
 }
 
 void fm_op_forward(const fm_op *op, const char *X, int64_t n, const fm_team *team, int t) {
@@ -121,8 +123,10 @@ void fm_op_forward(const fm_op *op, const char *X, int64_t n, const fm_team *tea
         fm_op_forward_rows(op, X, lo, hi, 1);
         return;
     }
+    const fm_rows shape = rows_of(op, op->m, n);
+    fm_norm norm = batch_norm_of(op, X, op->out, &shape);
     fm_share(fm_panels(op->m), t, fm_team_size(team), &lo, &hi);
-    for (int64_t p = lo; p < hi; p++) batch_norm_panel(op, X, p, n);
+    fm_batch_fwd_range(&norm, lo, hi);
 }
 
 /* ---- backward */
@@ -168,10 +172,8 @@ static void backward_rows(const fm_op *op, const char *X, char *dX, int64_t n, i
 
 /* Sums over the whole batch, for the columns of one panel. */
 static void backward_panel(const fm_op *op, const char *X, char *dX, int64_t p, int64_t n) {
-    const fm_norm_kernels *f = op->kern->norm;
     const block b = block_of(op, p, 0, n);
     const char *x = X + b.in, *dy = op->dZ + b.out;
-    char *dgamma = op->dW + b.vector, *dbeta = op->db + b.vector;
     const fm_parameters theta = parameters_of(op);
     switch (op->op) {
     case FM_OP_trainable: {
@@ -179,12 +181,8 @@ static void backward_panel(const fm_op *op, const char *X, char *dX, int64_t p, 
         op->kern->trainables[op->kind].bwd(dX + b.in, dtheta, x, dy, theta_of(op, p), &theta, n, b.cols, P);
         break;
     }
-    case FM_OP_layer_norm: f->layer_sums(dgamma, dbeta, dy, x, op->mean, op->r, n, b.cols, P); break;
-    case FM_OP_batch_norm:
-        f->batch_sums(dgamma, dbeta, dy, x, op->mean + b.vector, op->r + b.vector, n, b.cols, P);
-        if (dX)
-            f->batch_bwd(dX + b.in, dy, x, op->mean + b.vector, op->r + b.vector, part_of(weights_if_any(op), &b),
-                         dgamma, dbeta, n, b.cols, P, op->frozen ? 0 : n);
+    case FM_OP_layer_norm:
+        op->kern->norm->layer_sums(op->dW + b.vector, op->db + b.vector, dy, x, op->mean, op->r, n, b.cols, P);
         break;
     default: break;
     }
@@ -193,8 +191,14 @@ static void backward_panel(const fm_op *op, const char *X, char *dX, int64_t p, 
 void fm_op_backward(const fm_op *op, const char *X, char *dX, int64_t n, const fm_team *team, int t) {
     int64_t lo, hi;
     fm_share(fm_panels(op->m), t, fm_team_size(team), &lo, &hi);
+    if (op->op == FM_OP_batch_norm) {
+        const fm_rows shape = rows_of(op, op->m, n);
+        fm_norm norm = batch_norm_of(op, X, dX, &shape);
+        fm_batch_bwd_range(&norm, lo, hi);
+        return;
+    }
     for (int64_t p = lo; p < hi; p++) backward_panel(op, X, dX, p, n);
-    if (!dX || op->op == FM_OP_trainable || op->op == FM_OP_batch_norm) return;
+    if (!dX || op->op == FM_OP_trainable) return;
     fm_share(n, t, fm_team_size(team), &lo, &hi);
     backward_rows(op, X, dX, n, lo, hi);
 }
