@@ -38,7 +38,7 @@ int fm_crew_for(double ns);
 /* How many threads pay for work that takes one of them `ns` nanoseconds. Free of risk: results do not depend on it. */
 int fm_threads_for(double ns);
 int fm_threads_for_steps(double ns); /* of which a region has many */
-int fm_threads_forced(void); /* tests want threads however little they help */
+int fm_threads_forced(void);         /* tests want threads however little they help */
 
 /* Calls fn(context, lo, hi) for shares of n units that take ns_each nanoseconds. */
 typedef void fm_range_fn(void *context, int64_t lo, int64_t hi);

@@ -48,7 +48,7 @@ void fm_pace_note(fm_pace *pace, int most, int64_t steps, double seconds) {
     if (!counts) return;
     pace->steps += steps;
     pace->seconds += seconds;
-    if (pace->steps < pace->trial && pace->left > 0) return; /* calls of a few steps are judged by what they add up to */
+    if (pace->steps < pace->trial && pace->left > 0) return; /* calls of few steps are judged by their sum */
     pace->each[pace->by_team] = pace->seconds / (double)pace->steps;
     pace->steps = 0;
     pace->seconds = 0;
