@@ -113,3 +113,23 @@ def test_metrics_of_ones_own_are_asked():
     assert history["seven"] == [7.0]
     assert seven.seen == 8
     assert history["count"] == [8.0]
+
+
+@pytest.mark.parametrize("use", ["fit", "evaluate", "train_on_batch", "test_on_batch"])
+def test_a_metric_that_adds_in_its_own_way_is_added_to_once(use):
+    """By its update_state alone, though all else about it is as in C."""
+
+    class Same(metrics.TrueNegatives):
+        def update_state(self, y_true, y_pred, sample_weight=None):
+            super().update_state(y_true, y_pred, sample_weight)
+
+    model = Sequential([Input((3,)), Dense(2, kernel_initializer="zeros")])
+    model.compile("sgd", "mse", metrics=[metrics.TrueNegatives(name="one"), Same(name="same")])
+    calls = {
+        "fit": lambda: {name: values[0] for name, values in model.fit(X, Y, verbose=0).history.items()},
+        "evaluate": lambda: model.evaluate(X, Y, verbose=0, return_dict=True),
+        "train_on_batch": lambda: model.train_on_batch(X, Y, return_dict=True),
+        "test_on_batch": lambda: model.test_on_batch(X, Y, return_dict=True),
+    }
+    found = calls[use]()
+    assert (found["one"], found["same"]) == (16, 16)

@@ -87,12 +87,8 @@ class Compiled:
 
     def in_c(self) -> list[tuple[Any, ...]]:
         """Those that the engine adds to, as a run takes them."""
-        found = []
-        for metric, weighs in zip(self.metrics, self.weighs, strict=True):
-            lowered = metric.lower() if self._takes(metric) else None
-            if lowered is not None:
-                found.append((*lowered, metric.state, weighs))
-        return found
+        pairs = zip(self.metrics, self.weighs, strict=True)
+        return [(*m.lower(), m.state, w) for m, w in pairs if self._counts_in_c(m)]
 
     def in_python(self) -> list[tuple[Any, bool]]:
         """Those that want every batch's predictions, and whether they take weights."""
