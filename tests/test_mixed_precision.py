@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from datasets import data_file
 from fastmlp import config, data, mixed_precision
-from fastmlp.layers import BatchNormalization, Dense, Dropout, Flatten, Input, Maxout, Rescaling
+from fastmlp.layers import BatchNormalization, Dense, Dropout, Flatten, Input, Maxout, Normalization, Rescaling
 from fastmlp.models import Sequential
 
 
@@ -161,9 +161,15 @@ def test_files_keep_the_policy(table, tmp_path):
     np.testing.assert_array_equal(loaded.predict(x, verbose=0), model.predict(x, verbose=0))
 
 
-def test_a_policy_of_today_does_not_reach_into_files(table, tmp_path):
+@pytest.mark.parametrize("adapted", [False, True])
+def test_a_policy_of_today_does_not_reach_into_files(adapted, table, tmp_path):
+    """Nor if not all that is kept is real: an adapted Normalization counts."""
     x, _ = table
     model = mixed_model(None, None)
+    if adapted:
+        scale = Normalization()
+        scale.adapt(x)
+        model = Sequential([Input((20,)), scale, Dense(33, "relu"), Dense(5, "softmax")])
     model.save(tmp_path / "plain.safetensors")
     config.set_dtype_policy("mixed_bfloat16")
     loaded = fastmlp.load_model(tmp_path / "plain.safetensors")

@@ -92,7 +92,7 @@ def load_model(filepath: Any, custom_objects: Objects = None, compile: bool = Tr
 def _in_its_type(file: native.File) -> dict[str, Any]:
     """The model's config; where its weights are not of the type that is usual now, layers say which they are of."""
     config = file.json("config")
-    kinds = {file.codes[name] for name in file.under("weights")}
+    kinds = {file.codes[name] for name in file.under("weights")} & {"F32", "F64"}  # Normalization has a count
     usual = defaults.dtype_policy().name
     other = next((name for name in ("float32", "float64") if kinds == {native.code(name)} and name != usual), None)
     layers = config.get("layers")
