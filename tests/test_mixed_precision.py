@@ -33,6 +33,11 @@ def mixed_model(dtype="mixed_bfloat16", last="float32"):
     return model
 
 
+def keras_policy(class_name, **settings):
+    """A policy as configs of Keras have it."""
+    return {"module": "keras", "class_name": class_name, "config": settings, "registered_name": None}
+
+
 def test_policies_have_keras_names():
     policy = config.DTypePolicy("mixed_bfloat16")
     assert (policy.name, policy.compute_dtype, policy.variable_dtype) == ("mixed_bfloat16", "bfloat16", "float32")
@@ -57,6 +62,9 @@ def test_policies_have_keras_names():
     ("bfloat16", "got 'bfloat16'; take 'mixed_bfloat16', whose weights are float32"),
     ("mixed", "got 'mixed'; take one of these"),
     (3, "got 3; take one of these"),
+    (keras_policy("QuantizedDTypePolicy", mode="int8", source_name="float32"), "'QuantizedDTypePolicy'.*take one"),
+    (keras_policy("DTypePolicy", name="mixed_float16"), "got 'mixed_float16'; take 'mixed_bfloat16'"),
+    ({"names": ["a"], "formats": ["f4"]}, "take one of these"),
 ])  # fmt: skip
 def test_other_policies_are_refused(name, message):
     for make in (config.set_dtype_policy, config.DTypePolicy, lambda name: Dense(3, dtype=name)):
@@ -96,6 +104,15 @@ def test_configs_of_all_kinds_of_layers_keep_the_policy(make):
     layer = make()
     config.set_dtype_policy(None)
     assert type(layer).from_config(layer.get_config()).dtype_policy.name == "mixed_bfloat16"
+
+
+@pytest.mark.parametrize("name", ["float32", "float64", "mixed_bfloat16"])
+def test_policies_of_keras_configs_are_understood(name):
+    policy = keras_policy("DTypePolicy", name=name)
+    for layer in (Dense(3, dtype=policy), Dense.from_config({"units": 3, "dtype": policy}), Flatten(dtype=policy)):
+        assert layer.dtype_policy == config.DTypePolicy(name)
+    config.set_dtype_policy(policy)
+    assert config.dtype_policy().name == name
 
 
 def test_products_of_a_layer_take_rounded_numbers():

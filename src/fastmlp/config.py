@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import numpy as np
@@ -104,13 +105,21 @@ def policy_name(where: str, dtype: Any) -> str | None:
         return None if _settings["policy"] is None else str(_settings["policy"])
     if isinstance(dtype, DTypePolicy):
         return dtype.name
-    try:
-        name = dtype if dtype in _POLICIES else np.dtype(dtype).name
-    except TypeError:
-        name = dtype
+    name = _named(dtype)
     if name not in _POLICIES:
         _no_policy(where, name)
     return str(name)
+
+
+def _named(dtype: Any) -> Any:
+    """What a type of numbers is called, or a policy as configs of Keras have it; anything else as it is."""
+    if isinstance(dtype, Mapping):
+        settings = dtype.get("config")
+        return settings.get("name", dtype) if isinstance(settings, Mapping) else dtype
+    try:
+        return dtype if dtype in _POLICIES else np.dtype(dtype).name
+    except TypeError:
+        return dtype
 
 
 def _no_policy(where: str, name: Any) -> NoReturn:
