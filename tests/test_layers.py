@@ -282,7 +282,7 @@ def test_a_softmax_of_one_is_warned_of():
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_call_runs_the_operations(name, dtype, rng):
     layer, x = MAKERS[name](), rng.normal(size=(2, 6)).astype(dtype)
-    layer.dtype = dtype
+    layer.dtype_policy = dtype
     y = layer(x)
     assert y.dtype == dtype
     assert y.shape == (2, *layer.output_shape[1:])

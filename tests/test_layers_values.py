@@ -22,7 +22,7 @@ def close(got, want):
 
 def double(layer, shape=(None, 6), **weights):
     """The layer, built, in float64, with these values."""
-    layer.dtype = "float64"
+    layer.dtype_policy = "float64"
     layer.build(shape)
     for name, value in weights.items():
         getattr(layer, name).assign(value)

@@ -95,6 +95,25 @@ def test_a_layer_has_its_policy_from_its_making():
     assert Dense(3, dtype=config.DTypePolicy("mixed_bfloat16")).compute_dtype == "bfloat16"
 
 
+def test_a_policy_may_change_the_type_of_weights_may_not():
+    layer, x = Dense(1, use_bias=False, kernel_initializer="ones"), np.float32([[257]])  # which bfloat16 takes for 256
+    with pytest.raises(AttributeError):
+        layer.dtype = "float64"  # of which Keras has no setter either
+    layer.dtype_policy = "float64"
+    assert (layer.dtype, layer.compute_dtype) == ("float64", "float64")
+    layer.dtype_policy = None
+    assert layer(x) == 257
+    layer.dtype_policy = config.DTypePolicy("mixed_bfloat16")
+    assert layer(x) == 256
+    with pytest.raises(ValueError, match="policy for weights of float32, which it has, got 'float64'; make another"):
+        layer.dtype_policy = "float64"
+    with pytest.raises(ValueError, match="got 'bfloat16'; take 'mixed_bfloat16'"):
+        layer.dtype_policy = "bfloat16"
+    assert layer.dtype_policy.name == "mixed_bfloat16"
+    layer.dtype_policy = "float32"
+    assert layer(x) == 257
+
+
 @pytest.mark.parametrize(
     "make",
     [lambda: Dense(3), lambda: Maxout(3), lambda: Dropout(0.1), BatchNormalization, lambda: Rescaling(2), Flatten],
@@ -118,7 +137,7 @@ def test_policies_of_keras_configs_are_understood(name):
 def test_products_of_a_layer_take_rounded_numbers():
     """257 has nine bits, one more than a bfloat16."""
     layers = Dense(1, use_bias=False, kernel_initializer="ones", dtype="mixed_bfloat16"), Maxout(1, pieces=2)
-    layers[1].dtype = "mixed_bfloat16"
+    layers[1].dtype_policy = "mixed_bfloat16"
     layers[1].kernel_initializer = layers[0].kernel_initializer
     for layer in layers:
         assert layer(np.float32([[257.0]])) == 256

@@ -69,7 +69,7 @@ class Layer(HasWeights, Configurable):
         **legacy: Any,
     ) -> None:
         self.name = automatic_name(type(self)) if name is None else str(name)
-        self.dtype = dtype
+        self._policy = config.policy_name(type(self).__name__, dtype)
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self.built = False
         self.input_shape: Shape | None = None
@@ -105,14 +105,19 @@ class Layer(HasWeights, Configurable):
         """The type of its variables; None: that of `config.floatx` when they are made."""
         return None if self._policy is None else config.variable_dtype(self._policy)
 
-    @dtype.setter
-    def dtype(self, value: Any) -> None:
-        self._policy = config.policy_name(type(self).__name__, value)
-
     @property
     def dtype_policy(self) -> config.DTypePolicy:
-        """The types it computes in and keeps its variables in."""
+        """The types it computes in and keeps its variables in; the latter's stays once they are there."""
         return config.DTypePolicy(self._policy or config.floatx())
+
+    @dtype_policy.setter
+    def dtype_policy(self, value: Any) -> None:
+        policy = config.DTypePolicy(value)
+        if self._variables and policy.variable_dtype != self.variable_dtype:
+            raise ValueError(f"{self.name}: expected a policy for weights of {self.variable_dtype}, which it has, got "
+                             f"{policy.name!r}; make another layer, with dtype={policy.name!r}")  # fmt: skip
+        self._policy = policy.name
+        self._eager = None  # which computes in the types there were
 
     @property
     def variable_dtype(self) -> str:
