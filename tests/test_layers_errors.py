@@ -158,7 +158,10 @@ def test_inputs():
     assert layers.Input((28, 28)).declared_shape == (None, 28, 28)
     assert layers.Input(batch_shape=(32, 3)).batch_shape == (32, 3)
     assert layers.Input(shape=(3,), batch_size=16).batch_shape == (16, 3)
-    assert layers.Input(shape=[3], dtype=np.uint8).dtype == "uint8"
+    pixels = layers.Input(shape=[3], dtype=np.uint8)
+    assert (pixels.dtype, pixels.dtype_policy.name) == ("uint8", "float32"), "of the data, of what is computed"
+    assert (pixels.compute_dtype, pixels.variable_dtype) == ("float32", "float32")
+    assert layers.InputLayer.from_config(pixels.get_config()).dtype == "uint8"
     assert layers.Input(shape=(3,)).lower() == []
 
 

@@ -220,6 +220,15 @@ def test_weights_of_two_types_are_refused():
         model.predict(np.ones((1, 4)), verbose=0)
 
 
+@pytest.mark.parametrize(("given", "first", "last", "want"), [
+    ("float64", None, None, "float32"), (None, None, "float64", "float64"), (None, "float64", None, "float32"),
+])  # fmt: skip
+def test_without_weights_the_last_layer_says_what_is_computed_in(given, first, last, want):
+    """As it does in Keras: each layer converts what comes in."""
+    model = Sequential([Input((4,), dtype=given), Flatten(dtype=first), Rescaling(0.1, dtype=last)])
+    assert model.predict(np.ones((2, 4)), verbose=0).dtype == want
+
+
 @pytest.mark.slow
 def test_mnist_is_learned_as_well_as_in_float32():
     train, test = data.load_mnist(data_file("mnist.npz"))

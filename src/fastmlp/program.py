@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fastmlp import _core, config, random
+from fastmlp import _core, random
 from fastmlp._objects import need_as_it_is
 from fastmlp.lowering import STEP, Lowered, Place, lower
 from fastmlp.variables import Variable
@@ -20,10 +20,9 @@ _CALLS = 1 << 62  # where the count of calls in training begins: no step is numb
 
 
 def dtype_of(layers: Sequence[Any]) -> str:
-    """The one type that all layers compute in: that of their weights or, without any, the one they ask for."""
+    """The one type that all layers compute in: that of their weights or, without any, the one the last asks for."""
     found = {v.path: v.dtype.name for layer in layers for v in layer.weights if v.dtype.kind == "f"}
-    found = found or {layer.name: layer.dtype for layer in layers if layer.dtype in ("float32", "float64")}
-    kinds = set(found.values()) or {config.floatx()}
+    kinds = set(found.values()) or {layers[-1].variable_dtype}
     if len(kinds) > 1:
         raise ValueError(f"model: expected weights of one type, got {found}; give each layer the same dtype, or call "
                          "fastmlp.config.set_floatx before making them")  # fmt: skip

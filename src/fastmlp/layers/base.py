@@ -122,7 +122,7 @@ class Layer(HasWeights, Configurable):
     @property
     def variable_dtype(self) -> str:
         """The type of its variables."""
-        return self.dtype or config.floatx()
+        return self.dtype_policy.variable_dtype
 
     @property
     def compute_dtype(self) -> str:
@@ -195,7 +195,7 @@ class Layer(HasWeights, Configurable):
         shape = tuple(whole(f"{self.name}: shape of {name}", n, 0) for n in shape)
         claim(f"{self.name}/{name}", shape)
         initializer = initializers.get("glorot_uniform" if initializer is None else initializer)
-        dtype = np.dtype(dtype or self.dtype or config.floatx())
+        dtype = np.dtype(dtype or self.variable_dtype)
         variable = Variable(
             initializer(shape, dtype=dtype),
             dtype=dtype,

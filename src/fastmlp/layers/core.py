@@ -47,10 +47,15 @@ class InputLayer(Layer):
         self.batch_shape = self.declared_shape or _batch_shape(shape, batch_size, batch_shape)
         self.declared_shape = self.batch_shape
         try:
-            self._policy = None if dtype is None else np.dtype(dtype).name  # any: it is that of the data
+            self._data_type = None if dtype is None else np.dtype(dtype).name
         except TypeError:
             raise TypeError(f"Input: expected the type of numbers, got dtype={dtype!r}; 'float32', for one") from None
         self.build(self.batch_shape)
+
+    @property
+    def dtype(self) -> str | None:
+        """The type of the data, which need not be one that models compute in."""
+        return self._data_type
 
     def lower(self) -> list[dict[str, Any]]:
         """Nothing."""
