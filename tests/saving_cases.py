@@ -54,6 +54,14 @@ def changed(path, tensors=None, **notes):
               {k: v for k, v in metadata.items() if v is not None})  # fmt: skip
 
 
+def forget_types(path):
+    """Make the file one of those in which layers of the usual type did not say which that was."""
+    config = note(path, "config")
+    for layer in config["layers"]:
+        del layer["config"]["dtype"]
+    changed(path, config=config)
+
+
 def note(path, key):
     with safe_open(path, "numpy") as file:
         return json.loads(file.metadata()[key])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import pickle
 
 import fastmlp
@@ -9,8 +10,19 @@ import numpy as np
 import pytest
 from datasets import data_file
 from fastmlp import config, data, mixed_precision
-from fastmlp.layers import BatchNormalization, Dense, Dropout, Flatten, Input, Maxout, Normalization, Rescaling
-from fastmlp.models import Sequential
+from fastmlp.layers import (
+    BatchNormalization,
+    Dense,
+    Dropout,
+    Flatten,
+    Input,
+    LeakyReLU,
+    Maxout,
+    Normalization,
+    Rescaling,
+)
+from fastmlp.models import Sequential, clone_model, model_from_json
+from saving_cases import forget_types
 
 
 @pytest.fixture(autouse=True)
@@ -18,6 +30,7 @@ def _policy():
     fastmlp.set_random_seed(1)
     yield
     config.set_dtype_policy(None)
+    config.set_floatx("float32")
 
 
 @pytest.fixture
@@ -85,11 +98,15 @@ def test_a_layer_has_its_policy_from_its_making():
     assert layer.kernel.dtype == np.float32
     assert layer(np.ones((1, 2))).dtype == np.float32
     config.set_dtype_policy(None)
-    follows = Dense(3)
-    assert (follows.compute_dtype, follows.dtype) == ("float32", None)
-    assert layer.get_config()["dtype"] == "mixed_bfloat16"
-    assert "dtype" not in follows.get_config()
+    usual = Dense(3)
+    config.set_floatx("float64")
+    usual.build((None, 2))
+    assert (usual.compute_dtype, usual.dtype, usual.kernel.dtype) == ("float32", "float32", np.float32)
+    assert "dtype='float32'" in repr(usual)
+    config.set_floatx("float32")
+    assert "dtype" not in repr(usual)
     assert "dtype='mixed_bfloat16'" in repr(layer)
+    assert [one.get_config()["dtype"] for one in (layer, usual)] == ["mixed_bfloat16", "float32"]
     assert Dense.from_config(layer.get_config()).dtype_policy == layer.dtype_policy
     assert pickle.loads(pickle.dumps(layer)).compute_dtype == "bfloat16"  # noqa: S301 - our own
     assert Dense(3, dtype=config.DTypePolicy("mixed_bfloat16")).compute_dtype == "bfloat16"
@@ -123,6 +140,20 @@ def test_configs_of_all_kinds_of_layers_keep_the_policy(make):
     layer = make()
     config.set_dtype_policy(None)
     assert type(layer).from_config(layer.get_config()).dtype_policy.name == "mixed_bfloat16"
+
+
+@pytest.mark.parametrize(("then", "now"), itertools.permutations(["float32", "float64", "mixed_bfloat16"], 2))
+@pytest.mark.parametrize("copied", [clone_model, lambda model: model_from_json(model.to_json())])
+def test_copies_are_of_the_types_of_the_original(copied, then, now):
+    """Whatever the policy is, or floatx, by the time they are made."""
+    choose = config.set_dtype_policy if "mixed" in then + now else config.set_floatx
+    choose(then)
+    model = Sequential([Input((4,)), Dense(3, LeakyReLU(0.1)), Dropout(0.1), Maxout(2)])
+    choose(now)
+    twin = copied(model)
+    assert [layer.dtype_policy.name for layer in twin.layers] == [then] * 3
+    assert [w.dtype for w in twin.get_weights()] == [w.dtype for w in model.get_weights()]
+    assert twin.get_config() == model.get_config()
 
 
 @pytest.mark.parametrize("name", ["float32", "float64", "mixed_bfloat16"])
@@ -197,8 +228,9 @@ def test_files_keep_the_policy(table, tmp_path):
     np.testing.assert_array_equal(loaded.predict(x, verbose=0), model.predict(x, verbose=0))
 
 
+@pytest.mark.parametrize("older", [False, True])
 @pytest.mark.parametrize("adapted", [False, True])
-def test_a_policy_of_today_does_not_reach_into_files(adapted, table, tmp_path):
+def test_a_policy_of_today_does_not_reach_into_files(adapted, older, table, tmp_path):
     """Nor if not all that is kept is real: an adapted Normalization counts."""
     x, _ = table
     model = mixed_model(None, None)
@@ -207,6 +239,8 @@ def test_a_policy_of_today_does_not_reach_into_files(adapted, table, tmp_path):
         scale.adapt(x)
         model = Sequential([Input((20,)), scale, Dense(33, "relu"), Dense(5, "softmax")])
     model.save(tmp_path / "plain.safetensors")
+    if older:
+        forget_types(tmp_path / "plain.safetensors")
     config.set_dtype_policy("mixed_bfloat16")
     loaded = fastmlp.load_model(tmp_path / "plain.safetensors")
     assert {layer.compute_dtype for layer in loaded.layers} == {"float32"}

@@ -18,7 +18,7 @@ from fastmlp.optimizers import SGD, Adam
 from fastmlp.schedules import ExponentialDecay
 from safetensors import safe_open
 from safetensors.numpy import load_file
-from saving_cases import X, Y, arrays, assert_same, changed, fitted, made
+from saving_cases import X, Y, arrays, assert_same, changed, fitted, forget_types, made
 
 
 @pytest.fixture(scope="module")
@@ -152,13 +152,16 @@ def test_an_optimizer_of_other_weights_begins_anew(path):
     np.testing.assert_array_equal(loaded.get_weights()[0], model.get_weights()[0])
 
 
-def test_float64_comes_back_whatever_is_usual_then(path):
+@pytest.mark.parametrize("older", [False, True])
+def test_float64_comes_back_whatever_is_usual_then(older, path):
     config.set_floatx("float64")
     try:
         model = Sequential([layers.Input((2,)), layers.Dense(3), layers.BatchNormalization()])
         saving.save_model(model, path)
     finally:
         config.set_floatx("float32")
+    if older:
+        forget_types(path)
     loaded = saving.load_model(path)
     for one, other in zip(model.get_weights(), loaded.get_weights(), strict=True):
         assert other.dtype == np.float64

@@ -18,7 +18,7 @@ _settings: dict[str, Any] = {"floatx": "float32", "epsilon": 1e-7, "policy": Non
 
 
 def floatx() -> str:
-    """The type of the weights of layers made without a dtype.
+    """The type of the weights of layers made without a dtype, unless a policy is chosen.
 
     >>> floatx()
     'float32'
@@ -61,7 +61,7 @@ class DTypePolicy(Configurable):
     """
 
     def __init__(self, name: str) -> None:
-        self.name = policy_name("DTypePolicy", name) or floatx()
+        self.name = policy_name("DTypePolicy", name)
 
     @property
     def compute_dtype(self) -> str:
@@ -71,7 +71,7 @@ class DTypePolicy(Configurable):
     @property
     def variable_dtype(self) -> str:
         """The type of the weights."""
-        return variable_dtype(self.name)
+        return _VARIABLE.get(self.name, self.name)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, DTypePolicy) and self.name == other.name
@@ -99,10 +99,10 @@ def set_dtype_policy(policy: str | DTypePolicy | None) -> None:
     _settings["policy"] = None if policy is None else policy_name("set_dtype_policy", policy)
 
 
-def policy_name(where: str, dtype: Any) -> str | None:
-    """The name of a policy, whatever it is given as. None, for which the chosen one is meant, if no one chose."""
+def policy_name(where: str, dtype: Any) -> str:
+    """The name of a policy, whatever it is given as; None means that of layers made now."""
     if dtype is None:
-        return None if _settings["policy"] is None else str(_settings["policy"])
+        return dtype_policy().name
     if isinstance(dtype, DTypePolicy):
         return dtype.name
     name = _named(dtype)
@@ -128,8 +128,3 @@ def _no_policy(where: str, name: Any) -> NoReturn:
     if name in ("mixed_float16", "float16", "bfloat16"):
         mend = "take 'mixed_bfloat16', whose weights are float32 and whose losses need no scaling"
     raise ValueError(f"{where}: expected dtype {names}, got {brief(name)}; {mend}")
-
-
-def variable_dtype(policy: str) -> str:
-    """The type of the weights of a layer of this policy."""
-    return _VARIABLE.get(policy, policy)

@@ -69,7 +69,7 @@ class Layer(HasWeights, Configurable):
         **legacy: Any,
     ) -> None:
         self.name = automatic_name(type(self)) if name is None else str(name)
-        self._policy = config.policy_name(type(self).__name__, dtype)
+        self._policy = config.DTypePolicy(config.policy_name(type(self).__name__, dtype))
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self.built = False
         self.input_shape: Shape | None = None
@@ -101,22 +101,22 @@ class Layer(HasWeights, Configurable):
     # ---- types
 
     @property
-    def dtype(self) -> str | None:
-        """The type of its variables; None: that of `config.floatx` when they are made."""
-        return None if self._policy is None else config.variable_dtype(self._policy)
+    def dtype(self) -> str:
+        """Another name of `variable_dtype`."""
+        return self.variable_dtype
 
     @property
     def dtype_policy(self) -> config.DTypePolicy:
         """The types it computes in and keeps its variables in; the latter's stays once they are there."""
-        return config.DTypePolicy(self._policy or config.floatx())
+        return self._policy
 
     @dtype_policy.setter
     def dtype_policy(self, value: Any) -> None:
-        policy = config.DTypePolicy(value)
+        policy = config.DTypePolicy(config.policy_name(self.name, value))
         if self._variables and policy.variable_dtype != self.variable_dtype:
             raise ValueError(f"{self.name}: expected a policy for weights of {self.variable_dtype}, which it has, got "
                              f"{policy.name!r}; make another layer, with dtype={policy.name!r}")  # fmt: skip
-        self._policy = policy.name
+        self._policy = policy
         self._eager = None  # which computes in the types there were
 
     @property
@@ -279,11 +279,11 @@ class Layer(HasWeights, Configurable):
         return self._eager.call(x, training=training)
 
     def get_config(self) -> dict[str, Any]:
-        """The settings, what every layer has only where it is not as usual."""
+        """The settings, what every layer has only where it is not as usual; its policy always, for that may change."""
         config = super().get_config()
         if "dtype" in config:
-            config["dtype"] = self._policy
-        for key, usual in {"activity_regularizer": None, "trainable": True, "dtype": None}.items():
+            config["dtype"] = self._policy.name
+        for key, usual in {"activity_regularizer": None, "trainable": True}.items():
             if config.get(key) == usual:
                 config.pop(key, None)
         return config
@@ -291,8 +291,10 @@ class Layer(HasWeights, Configurable):
     def __repr__(self) -> str:
         shown = []
         for key, argument in self._settings().items():
-            value = self._policy if key == "dtype" else getattr(self, key, argument.default)
-            if not _is_usual(value, argument.default):
+            value, usual = getattr(self, key, argument.default), argument.default
+            if key == "dtype":
+                value, usual = self._policy.name, config.dtype_policy().name
+            if not _is_usual(value, usual):
                 shown.append(f"{key}={repr(value.__name__) if inspect.isroutine(value) else brief(value)}")
         return f"{type(self).__name__}({', '.join(shown)})"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fastmlp import constraints, initializers, regularizers
+from fastmlp import config, constraints, initializers, regularizers
 from fastmlp._validate import brief, whole
 from fastmlp.layers.activation import activation_config, activation_layer, activation_operations, activation_shape
 from fastmlp.layers.base import Layer, Shape, not_here
@@ -47,13 +47,13 @@ class InputLayer(Layer):
         self.batch_shape = self.declared_shape or _batch_shape(shape, batch_size, batch_shape)
         self.declared_shape = self.batch_shape
         try:
-            self._data_type = None if dtype is None else np.dtype(dtype).name
+            self._data_type = np.dtype(config.floatx() if dtype is None else dtype).name
         except TypeError:
             raise TypeError(f"Input: expected the type of numbers, got dtype={dtype!r}; 'float32', for one") from None
         self.build(self.batch_shape)
 
     @property
-    def dtype(self) -> str | None:
+    def dtype(self) -> str:
         """The type of the data, which need not be one that models compute in."""
         return self._data_type
 

@@ -90,7 +90,11 @@ def load_model(filepath: Any, custom_objects: Objects = None, compile: bool = Tr
 
 
 def _in_its_type(file: native.File) -> dict[str, Any]:
-    """The model's config; where its weights are not of the type that is usual now, layers say which they are of."""
+    """The model's config.
+
+    Layers of older files say of which type they are only if it was not the usual one then; others are of that of the
+    weights, whatever is usual now.
+    """
     config = file.json("config")
     kinds = {file.codes[name] for name in file.under("weights")} & {"F32", "F64"}  # Normalization has a count
     usual = defaults.dtype_policy().name
