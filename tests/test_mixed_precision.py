@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from datasets import data_file
 from fastmlp import config, data, mixed_precision
+from fastmlp.callbacks import Callback
 from fastmlp.layers import (
     BatchNormalization,
     Dense,
@@ -22,7 +23,7 @@ from fastmlp.layers import (
     Rescaling,
 )
 from fastmlp.models import Sequential, clone_model, model_from_json
-from saving_cases import forget_types
+from saving_cases import changed, forget_types, note
 
 
 @pytest.fixture(autouse=True)
@@ -129,6 +130,67 @@ def test_a_policy_may_change_the_type_of_weights_may_not():
     assert layer.dtype_policy.name == "mixed_bfloat16"
     layer.dtype_policy = "float32"
     assert layer(x) == 257
+
+
+FINE, ROUGH = 257 / 256, 1.0  # what it is to bfloat16
+ROWS = np.full((8, 1), FINE, np.float32)
+
+
+def passing():
+    """A model that gives what it takes, and has nothing to learn from that."""
+    model = Sequential([Input((1,)), Dense(1, use_bias=False, kernel_initializer="ones")])
+    model.compile("sgd", "mse")
+    return model
+
+
+def test_programs_follow_a_changed_policy():
+    """Those of all models that hold the layer, whatever they have done."""
+    model = passing()
+    layer = model.layers[0]
+    other = Sequential([Input((1,)), layer])
+    model.fit(ROWS, ROWS, verbose=0)
+    for name, seen in (("float32", FINE), ("mixed_bfloat16", ROUGH), ("float32", FINE), ("mixed_bfloat16", ROUGH)):
+        layer.dtype_policy = name
+        assert model.evaluate(ROWS, ROWS, verbose=0) == (FINE - seen) ** 2
+        for one in (model, other):
+            outputs = one(ROWS), one.predict(ROWS, verbose=0), one.predict_on_batch(ROWS), one(ROWS, training=True)
+            assert {float(y) for found in outputs for y in found.ravel()} == {seen}
+    light = Sequential([Input((1,)), Rescaling(0.1)])
+    assert light(ROWS).dtype == np.float32
+    light.layers[0].dtype_policy = "float64"
+    assert light(ROWS).dtype == np.float64
+
+
+def test_a_policy_changed_in_the_middle_of_an_epoch():
+    """Is that of the next one, and of all else at once."""
+    model, seen = passing(), []
+
+    class Changes(Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            seen.append(float(self.model(ROWS)[0, 0]))
+            if batch == 1:
+                self.model.layers[0].dtype_policy = "mixed_bfloat16"
+
+    assert model.fit(ROWS, ROWS, batch_size=2, verbose=0, callbacks=Changes()).history["loss"] == [0]
+    assert seen == [FINE, FINE, ROUGH, ROUGH]
+    assert model(ROWS)[0, 0] == ROUGH
+    assert model.fit(ROWS, ROWS, batch_size=8, verbose=0).history["loss"] == [(FINE - ROUGH) ** 2]
+
+
+def test_training_goes_on_with_another_policy(table, tmp_path):
+    """As that of a model which had it from the start would."""
+    x, y = table
+    model, path = mixed_model("float32"), tmp_path / "m.safetensors"
+    model.fit(x, y, epochs=1, verbose=0)
+    model.save(path)
+    described = note(path, "config")
+    for i in (0, 3):
+        model.layers[i].dtype_policy = "mixed_bfloat16"
+        described["layers"][1 + i]["config"]["dtype"] = "mixed_bfloat16"
+    changed(path, config=described)
+    twin = fastmlp.load_model(path)
+    assert model.fit(x, y, epochs=2, verbose=0).history == twin.fit(x, y, epochs=2, verbose=0).history
+    np.testing.assert_array_equal(model.predict(x, verbose=0), twin.predict(x, verbose=0))
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,7 @@ class Program:
         self.weights = sum(v.size for layer in layers for v in layer.weights)  # how many numbers
         self.learns = learns
         self.trainable = [(layer, learns and layer.trainable) for layer in layers]
+        self.policies = [layer.dtype_policy for layer in layers]
         self._where: dict[Variable, Place] = {}
         self._seen: dict[Variable, int] = {}
         self._changes = -1
@@ -163,10 +164,14 @@ class Program:
         """Whether nothing has changed elsewhere."""
         changes = Variable.changes  # before the look: what changes during it, changes this too
         if self._changes != changes:
-            if any(map(self._is_behind, self._where)) or self._constants_are_behind():
+            if not self.fits() or any(map(self._is_behind, self._where)) or self._constants_are_behind():
                 return False
             self._changes = changes
         return True
+
+    def fits(self) -> bool:
+        """Whether layers compute in the types they did when it was made. If not, it takes another program."""
+        return self._changes == Variable.changes or self.policies == [layer.dtype_policy for layer in self.layers]
 
     def _is_behind(self, variable: Variable) -> bool:
         return variable.holder is not self and self._seen.get(variable) != variable.version
@@ -185,7 +190,7 @@ class Program:
             self._seen[variable] = version
         if self._constants_are_behind():
             self._write_constants(lower(self.layers))
-        self._changes = changes
+        self._changes = changes if self.fits() else -1  # never current, though it may have to train an epoch to its end
 
     def _write(self, place: Place, value: np.ndarray) -> None:
         if place is STEP:
@@ -206,10 +211,11 @@ class Program:
 
     def hold(self) -> None:
         """Become where variables are read: what runs next changes them."""
+        current = self._changes == Variable.changes
         for variable in self._where:
             variable.held_by(self)
             self._seen[variable] = variable.version
-        self._changes = Variable.changes
+        self._changes = Variable.changes if current else -1
 
     # ---- running
 

@@ -118,6 +118,7 @@ class Layer(HasWeights, Configurable):
                              f"{policy.name!r}; make another layer, with dtype={policy.name!r}")  # fmt: skip
         self._policy = policy
         self._eager = None  # which computes in the types there were
+        Variable.changes += 1  # so that models look whether their programs still fit
 
     @property
     def variable_dtype(self) -> str:

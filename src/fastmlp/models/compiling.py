@@ -150,7 +150,7 @@ class Compiling:
 
     def _network(self, batch: int = 1) -> Program:
         """The program all of this runs on, with room for steps of so many rows."""
-        if self._program is None:
+        if self._program is None or not self._program.fits():
             self._program = self._new_program(batch)
         if self._compiled is not None:
             self._compiled.settle(math.prod(self._program.output_shape))
