@@ -76,6 +76,31 @@ assert done, "another thread can change it: nobody is thought to predict"
 print("same")
 """
 
+WAITING = """
+model, x, y = made(partial(Dense, 4, "relu")), X[:64], Y[:64]
+over, done = threading.Event(), []
+def change():
+    while not over.is_set():
+        model.evaluate(x, y, verbose=0)
+thread = threading.Thread(target=change)
+thread.start()
+def wait_on():
+    while True:
+        model(x)
+        model.test_on_batch(x, y)
+for after in rng.uniform(0, 0.004, 150):
+    interrupted(after, wait_on)
+over.set()
+thread.join(20)
+turn = model._turn
+assert (len(turn.queue), turn.writer, turn.fitting, turn.own.seat.inside) == (0, None, None, False)
+thread = threading.Thread(target=lambda: done.append(model.fit(x, y, verbose=0)))
+thread.start()
+thread.join(20)
+assert done, "another thread can change it: nobody is thought to have the turn"
+print("same")
+"""
+
 LOOKING = """
 model = made(*[partial(Dense, 256, "relu")] * 2)
 many = np.broadcast_to(X[:1], (5_000_000, 64))  # without memory of their own
@@ -104,6 +129,11 @@ def test_ctrl_c_anywhere(script, metrics):
 
 def test_ctrl_c_anywhere_in_predictions(script):
     assert script(TEXT + PREDICTING) == "same"
+
+
+def test_ctrl_c_anywhere_beside_another_thread(script):
+    """Where one waits for the other, most of the time."""
+    assert script(TEXT + WAITING) == "same"
 
 
 def test_ctrl_c_in_predict_and_evaluate(script):

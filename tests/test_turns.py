@@ -7,6 +7,7 @@ import threading
 
 import numpy as np
 import pytest
+from fastmlp.callbacks import Callback
 from fastmlp.models.turns import Turn
 from sharing import BESIDE, WAYS, Held, in_the_middle, made, together
 
@@ -69,6 +70,69 @@ def test_a_prediction_in_the_middle_of_a_prediction(way, x, monkeypatch):
     assert found == [before] * 2
     assert model(x).tobytes() != before
     assert not model._turn.own.seat.inside
+
+
+CHANGES = {
+    "set_weights": doubled,
+    "evaluate": lambda model: model.evaluate(np.ones((3, 5)), np.ones((3, 3)), verbose=0),
+    "fit": lambda model: model.fit(np.ones((3, 5)), np.ones((3, 3)), verbose=0),
+}
+
+
+class Stays(Callback):
+    """What it is a callback of does not go on before it is let to."""
+
+    def __init__(self, act=lambda: None):
+        self.act, self.entered, self.let = act, threading.Event(), threading.Event()
+
+    def on_test_begin(self, logs=None):
+        self.entered.set()
+        assert self.let.wait(30)
+        self.act()
+
+    on_train_begin = on_test_begin
+
+
+@pytest.mark.parametrize("use", [*WAYS, "set_weights", "evaluate"])
+@pytest.mark.parametrize("within", [False, True])
+def test_who_waits_for_another_does_not_wait_for_a_fit(within, use, x):
+    """That comes before him; be it that of a callback of what he waits for."""
+    model, y = made(), np.ones((40, 3))
+    model(x)
+    uses = {**CHANGES, **{way: lambda model, way=way: WAYS[way](model, x) for way in WAYS}}
+    fit = Stays()
+    train = lambda: model.fit(x, y, verbose=0, callbacks=fit)
+    first = Stays(train if within else lambda: None)
+
+    def evaluate_and_fit():
+        model.evaluate(x, y, verbose=0, callbacks=first)
+        if not within:
+            train()
+
+    told = []
+
+    def wait():
+        try:
+            uses[use](model)
+        except RuntimeError as error:
+            told.append(str(error))
+
+    threads = [threading.Thread(target=target, daemon=True) for target in (evaluate_and_fit, wait)]
+    threads[0].start()
+    assert first.entered.wait(30)
+    threads[1].start()
+    threads[1].join(0.05)
+    assert threads[1].is_alive()
+    first.let.set()
+    assert fit.entered.wait(30)
+    threads[1].join(30)
+    waits = threads[1].is_alive()
+    fit.let.set()
+    for thread in threads:
+        thread.join(30)
+    assert not waits
+    assert all("expected a model that no other thread trains" in text for text in told)
+    assert told or not within  # else he may come before the fit
 
 
 def test_who_waited_for_a_change_predicts_beside_others(x, monkeypatch):
