@@ -79,6 +79,32 @@ CHANGES = {
 }
 
 
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_in_the_middle_of_a_prediction(change, x, monkeypatch):
+    """As a signal's handler may want it: while another thread waits for the prediction it is refused, else not."""
+    model, rows, found = made(), x.copy(), []
+    before = model(x).tobytes()
+    writer = threading.Thread(target=doubled, args=(model,), daemon=True)
+
+    def handler():
+        CHANGES[change](model)
+        writer.start()
+        while model._turn.writer is None:
+            pass
+        with pytest.raises(RuntimeError, match="expected a model that no other thread changes, got one that waits to"):
+            CHANGES[change](model)
+        assert writer.is_alive()
+        found.append(change)
+
+    in_the_middle(monkeypatch, rows, handler)
+    together(lambda: model(rows))
+    writer.join(30)
+    assert not writer.is_alive()
+    assert found == [change]
+    assert model(x).tobytes() != before
+    CHANGES[change](model)
+
+
 class Stays(Callback):
     """What it is a callback of does not go on before it is let to."""
 

@@ -18,7 +18,7 @@ _Result = TypeVar("_Result")
 _Place = tuple[int, Any]
 
 _PATIENCE = 0.005  # seconds that who predicts waits without queueing
-_LOOK = 0.05  # seconds between two looks of who waits: whether a fit has begun
+_LOOK = 0.05  # seconds between two looks of who waits: whether a fit has begun, or the other waits for him
 
 
 class Seat:
@@ -45,7 +45,8 @@ class Turn:
     Who predicts holds a lock of its own meanwhile, so that threads which predict do not even meet. Who does more queues
     for the turn. Who changes anything says so in `writer`, where everybody sees it who comes later, and passes through
     all those locks: nobody is left in. No code of the user's runs while a thread predicts but what Python puts in
-    between, such as a signal's handler; if that predicts, its thread is in already.
+    between, such as a signal's handler; if that predicts, its thread is in already, and if it changes the model, it
+    does not wait for who waits for its thread.
 
     All locks are taken and given back by C alone: Ctrl-C cannot come in between. But for the gates of others, by which
     one waits: should Ctrl-C leave one shut, its place in the queue is gone already, and who waits looks at that again.
@@ -94,10 +95,13 @@ class Turn:
         self.take(where, lambda: is_current() or self.alone(where, act))
 
     def _wait(self, where: str, other: _Place, seconds: float) -> None:
-        """Wait until another is there no longer, so long at most; but not for who trains."""
+        """Wait until another is there no longer, so long at most; but not for who trains, nor for who waits for us."""
         if self.fitting is not None:
             raise RuntimeError(f"{where}: expected a model that no other thread trains, got one in the middle of fit; "
                                "wait for its end, or give each thread a model (clone_model)")  # fmt: skip
+        if self.writer is not None and self.own.seat.inside:
+            raise RuntimeError(f"{where}: expected a model that no other thread changes, got one that waits to, for "
+                               "the end of the prediction in which this is called; call it after that")  # fmt: skip
         gate = other[1]
         if gate.acquire(timeout=seconds):
             gate.release()
