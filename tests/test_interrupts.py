@@ -9,6 +9,7 @@ import threading
 import fastmlp
 import numpy as np
 import pytest
+from fastmlp import saving
 from fastmlp.layers import BatchNormalization, Dense, Dropout, Input
 from fastmlp.models import Sequential
 from fastmlp.models.hooks import Callback
@@ -350,6 +351,11 @@ def test_while_one_thread_trains_others_are_told_so(rows, tmp_path):
         "pop": lambda: model.pop(),
         "set_weights": lambda: model.set_weights(twin.get_weights()),
         "load_weights": lambda: model.load_weights(tmp_path / "w.safetensors"),
+        "get_weights": model.get_weights,
+        "save": lambda: model.save(tmp_path / "m.safetensors"),
+        "save_weights": lambda: model.save_weights(tmp_path / "w.safetensors"),
+        "save_state": lambda: saving.save_state(model, tmp_path / "s.safetensors"),
+        "memory_report": model.memory_report,
     }
     for name, use in uses.items():
         with pytest.raises(RuntimeError, match=f"{name}: expected a model that no other thread trains"):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from fastmlp import saving
 from fastmlp._objects import Configurable, deserialize, registered_name
 from fastmlp._validate import brief, unknown, whole
@@ -184,6 +186,10 @@ class Sequential(Trainer, HasWeights, Configurable):
         """Those that training changes."""
         return [] if not self._trainable else [v for layer in self._layers for v in layer.trainable_weights]
 
+    def get_weights(self) -> list[np.ndarray]:
+        """Copies of all variables, at a time when no other thread changes them."""
+        return self._turn.take("get_weights", super().get_weights)
+
     @in_turn
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Write what `get_weights` gave; all shapes are looked at before the first is written."""
@@ -197,6 +203,7 @@ class Sequential(Trainer, HasWeights, Configurable):
 
     # ---- what it is
 
+    @in_turn
     def memory_report(self, x: Any = None, y: Any = None, batch_size: int | None = None) -> MemoryReport:
         """What it takes in memory, part by part, and what fit on x and y would take; print it.
 

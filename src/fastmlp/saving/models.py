@@ -6,7 +6,10 @@ import importlib
 import json
 import warnings
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
+
+import numpy as np
 
 from fastmlp import config as defaults
 from fastmlp._objects import custom_object_scope, find_class, registered_name
@@ -47,6 +50,12 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimi
         False: leave out what compile was given and what the optimizer remembers.
     """
     path = atomic.target("save", filepath, overwrite)
+    tensors, notes = model._turn.take("save", partial(_contents, model, include_optimizer))
+    native.write(path, tensors, notes)
+
+
+def _contents(model: Any, include_optimizer: bool) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """All that a file of the model holds."""
     tensors, notes = {}, _described(model)
     if model.built:
         tensors = weights.values(weights.by_path(model))
@@ -54,7 +63,7 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimi
         notes["compile_config"] = model.get_compile_config()
         notes["training_state"] = training.notes(model)
         tensors |= weights.values(weights.of_optimizer(model.optimizer))
-    native.write(path, tensors, notes)
+    return tensors, notes
 
 
 def load_model(filepath: Any, custom_objects: Objects = None, compile: bool = True, safe_mode: bool = True) -> Any:

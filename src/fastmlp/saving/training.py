@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from fastmlp._objects import registered_name
 from fastmlp._validate import brief, whole
 from fastmlp.saving import atomic, native, weights
@@ -48,14 +50,18 @@ def save_state(model: Any, filepath: Any, extra: Mapping[str, Any] | None = None
     """
     weights.need_built("save_state", model)
     optimizer = model._need_compiled("save_state").optimizer
-    optimizer.build(model.trainable_weights)
     try:
         more = json.dumps(dict(extra or {}))
     except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"save_state: expected extra values that JSON can hold, got {brief(extra)}: {error}; "
                          "give numbers, text, lists and dicts") from error  # fmt: skip
-    tensors = weights.values(weights.by_path(model)) | weights.values(weights.of_optimizer(optimizer))
-    native.write(atomic.target("save_state", filepath, True), tensors, {"training_state": notes(model), "extra": more})
+
+    def contents() -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        optimizer.build(model.trainable_weights)
+        return weights.values(weights.by_path(model) | weights.of_optimizer(optimizer)), notes(model)
+
+    tensors, state = model._turn.take("save_state", contents)
+    native.write(atomic.target("save_state", filepath, True), tensors, {"training_state": state, "extra": more})
 
 
 def load_state(model: Any, filepath: Any) -> dict[str, Any]:

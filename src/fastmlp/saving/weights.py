@@ -113,7 +113,8 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
         False: raise FileExistsError rather than replace a file.
     """
     need_built("save_weights", model)
-    native.write(atomic.target("save_weights", filepath, overwrite), values(by_path(model)), {})
+    path = atomic.target("save_weights", filepath, overwrite)
+    native.write(path, model._turn.take("save_weights", lambda: values(by_path(model))), {})
 
 
 def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None:
