@@ -60,6 +60,7 @@ def forget_types(path):
     for layer in config["layers"]:
         del layer["config"]["dtype"]
     changed(path, config=config)
+    return path
 
 
 def note(path, key):
