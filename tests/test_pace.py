@@ -109,9 +109,11 @@ def test_threads_that_are_slow_to_wake_up_win_nevertheless(pace):
         if when > state["last"] + 20 * ALONE:
             state["woken"] = when
         state["last"] = when
-        return HINDERED if when < 3 else TEAM + (3 * ALONE if when < state["woken"] + 5 * ALONE else 0)
+        return HINDERED if when < 3 else TEAM + (3 * ALONE if when < state["woken"] + 20 * ALONE else 0)
 
-    assert cost(pace, waking, until=10) < 1.4
+    taken = itertools.takewhile(lambda stretch: stretch[0] < 10, stretches(pace, waking))
+    found = [threads for when, threads, seconds in taken for _ in seconds if when > 5]
+    assert found.count(2) > 0.9 * len(found)
 
 
 def test_one_thread_needs_no_trial(pace):
