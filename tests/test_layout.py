@@ -29,8 +29,8 @@ OWN_TEXT = [
 # The storeys of src/fastmlp, ground floor first. A module may import from its own storey and from those below.
 STOREYS = [
     "_validate _objects _room _arrays _core config mixed_precision",
-    "variables activations initializers regularizers constraints losses metrics optimizers schedules random runtime",
     "autodiff",
+    "variables activations initializers regularizers constraints losses metrics optimizers schedules random runtime",
     "lowering program",
     "layers",
     "saving",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from fastmlp._validate import brief
+from fastmlp.autodiff.primitive import as_tensor
+from fastmlp.autodiff.reading import read
+from fastmlp.autodiff.tensor import Operators, Shape, Tensor
 
 
 class Holder(Protocol):
@@ -19,7 +21,7 @@ class Holder(Protocol):
         """A copy of the value."""
 
 
-class Variable:
+class Variable(Operators):
     """A named array. `numpy` copies it out, `assign` writes it.
 
     Several networks may hold copies of one variable (a layer in two models): `holder` names the one whose copy is the
@@ -40,9 +42,10 @@ class Variable:
         regularizer: Any = None,
         constraint: Any = None,
     ) -> None:
-        array = np.array(value, dtype)
+        array = np.array(as_tensor(value).array, dtype)
         self._newest: np.ndarray | Holder = array
-        self.shape, self.dtype = array.shape, array.dtype
+        self._tensor: Tensor | None = None  # of that array, once it has been an operand
+        self.shape, self.dtype = Shape(array.shape), array.dtype
         self.name, self.trainable = name, trainable
         self.regularizer, self.constraint = regularizer, constraint
         self.path = name
@@ -55,9 +58,9 @@ class Variable:
         return None if isinstance(self._newest, np.ndarray) else self._newest
 
     @property
-    def value(self) -> np.ndarray:
-        """A copy of what it holds now."""
-        return self.numpy()
+    def value(self) -> Tensor:
+        """What it holds now, as a tensor."""
+        return self.__tensor__()
 
     @property
     def size(self) -> int:
@@ -73,6 +76,15 @@ class Variable:
         """A copy of what it holds now."""
         newest = self._newest
         return newest.copy() if isinstance(newest, np.ndarray) else newest.read(self)
+
+    def __tensor__(self) -> Tensor:
+        """What it holds now, as an operand; tapes note that it was read."""
+        newest = self._newest
+        if not isinstance(newest, np.ndarray):
+            return read(self, Tensor(newest.read(self)))
+        if self._tensor is None or self._tensor.array is not newest:  # an array of its own is replaced, never written
+            self._tensor = Tensor(newest)
+        return read(self, self._tensor)
 
     def assign(self, value: Any) -> Variable:
         """Write other numbers of the same shape."""
@@ -107,23 +119,9 @@ class Variable:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
         copy = type(self).__new__(type(self))
-        copy.__dict__.update(self.__dict__, _newest=self.numpy())
+        copy.__dict__.update(self.__dict__, _newest=self.numpy(), _tensor=None)
         memo[id(self)] = copy
         return copy
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_newest": self.numpy()}
-
-
-def _arithmetic(name: str) -> Callable[..., Any]:
-    def method(self: Variable, *others: Any) -> Any:
-        return getattr(self.numpy(), name)(*(np.asarray(other) for other in others))
-
-    method.__name__ = name
-    return method
-
-
-_OPERATORS = ("add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv", "pow", "rpow", "matmul", "rmatmul",
-              "neg", "abs", "lt", "le", "gt", "ge", "getitem")  # fmt: skip
-for _name in _OPERATORS:
-    setattr(Variable, f"__{_name}__", _arithmetic(f"__{_name}__"))
+        return {**self.__dict__, "_newest": self.numpy(), "_tensor": None}

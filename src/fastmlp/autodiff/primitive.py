@@ -1,0 +1,137 @@
+"""Primitive: a function of arrays, with the gradient with respect to each argument."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fastmlp import config
+from fastmlp.autodiff.tensor import Tensor, _array_of, is_symbolic, recorders
+
+Vjp = Callable[..., Any]
+
+
+class Record(NamedTuple):
+    """An operation that has been computed."""
+
+    primitive: Primitive
+    inputs: tuple[Any, ...]
+    output: Tensor
+    settings: dict[str, Any]
+    saved: Any
+
+
+class Primitive:
+    """A function of arrays that tapes know the gradient of.
+
+    `forward(*arrays, **settings)` gives an array; where `saves` is set, an array and what its backward wants to keep.
+    `vjp` holds a function for each argument, ``(g, y, *inputs, **settings)`` to the gradient with respect to it, from
+    that with respect to the output: all tensors, and made by operations, so that gradients have gradients. None: there
+    is none. Where arguments are any number, or one computation gives several gradients, `vjp` is one function,
+    ``(wanted, g, record)``, that gives a list of gradients; those at places that are not `wanted` may be None.
+    """
+
+    def __init__(self, name: str, forward: Callable[..., Any], vjp: Sequence[Vjp | None] | Vjp, saves: bool = False):
+        self.name, self.forward, self.vjp, self.saves = name, forward, vjp, saves
+        self.__doc__ = forward.__doc__
+
+    def __call__(self, *inputs: Any, **settings: Any) -> Any:
+        """A tensor, from whatever has numbers; where one of them is to come, a symbolic one."""
+        for value in inputs:
+            if is_symbolic(value):
+                return value.__symbolic__(self, inputs, settings)
+        tensors = as_tensors(*inputs)
+        return self.on(tensors, settings)
+
+    def on(self, tensors: tuple[Tensor, ...], settings: dict[str, Any]) -> Tensor:
+        """Computed for tensors as they are."""
+        found = self.forward(*[t._array for t in tensors], **settings)
+        found, saved = found if self.saves else (found, None)
+        output = Tensor(found)
+        listeners = recorders()
+        if listeners:
+            record = Record(self, tensors, output, settings, saved)
+            for recorder in listeners:
+                recorder.note(record)
+        return output
+
+    def gradients(self, wanted: Sequence[bool], g: Tensor, record: Record) -> list[Any]:
+        """Those with respect to the arguments that are wanted."""
+        if callable(self.vjp):
+            return list(self.vjp(wanted, g, record))
+        return [
+            vjp(g, record.output, *record.inputs, **record.settings) if want and vjp is not None else None
+            for want, vjp in zip(wanted, self.vjp, strict=True)
+        ]
+
+    def __repr__(self) -> str:
+        return f"<Primitive {self.name}>"
+
+
+def primitive(*vjps: Vjp | None) -> Callable[[Callable[..., Any]], Primitive]:
+    """Decorator: the function of arrays below is a primitive with these gradients, one an argument."""
+    return lambda forward: Primitive(forward.__name__.strip("_"), forward, vjps)
+
+
+def primitive_of_many(vjp: Vjp, saves: bool = False) -> Callable[[Callable[..., Any]], Primitive]:
+    """Decorator: the function of arrays below is a primitive whose gradients are found together."""
+    return lambda forward: Primitive(forward.__name__.strip("_"), forward, vjp, saves)
+
+
+# ---- from what users give to tensors
+
+
+def as_tensor(value: Any, dtype: Any = None) -> Any:
+    """A tensor of anything that has numbers; variables are read so that tapes see it, symbolic ones stay."""
+    if is_symbolic(value):
+        return value
+    if not isinstance(value, Tensor):
+        value = value.__tensor__() if hasattr(value, "__tensor__") else Tensor(_array_of(_plain(value)))
+    return value if dtype is None or value.dtype == dtype else cast(value, dtype=np.dtype(dtype))
+
+
+def _plain(value: Any) -> Any:
+    """Lists with tensors in them as lists of numbers."""
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value.numpy() if hasattr(value, "__tensor__") or isinstance(value, Tensor) else value
+
+
+def as_tensors(*values: Any) -> tuple[Tensor, ...]:
+    """Operands of one operation, in one type: Python's numbers take that of the others, ints that of floats."""
+    if len(values) == 1:
+        return (as_tensor(values[0]),)
+    given = [None if isinstance(v, (bool, int, float)) else as_tensor(v) for v in values]
+    dtypes = {t.dtype for t in given if t is not None}
+    if len(dtypes) == 1 and all(t is not None for t in given):
+        return tuple(given)  # type: ignore[arg-type]
+    dtype = common_dtype(dtypes, [v for v, t in zip(values, given) if t is None])
+    return tuple(Tensor(np.asarray(v, dtype)) if t is None else as_tensor(t, dtype) for v, t in zip(values, given))
+
+
+def common_dtype(dtypes: set[np.dtype[Any]], numbers: Sequence[Any] = ()) -> np.dtype[Any]:
+    """The type that holds them all: the widest float; an int beside a float counts for nothing."""
+    floats = [d for d in dtypes if d.kind == "f"]
+    if floats:
+        return np.result_type(*floats)
+    if any(isinstance(n, float) for n in numbers):
+        return np.dtype(config.floatx())
+    if dtypes and any(not isinstance(n, bool) for n in numbers) and all(d.kind == "b" for d in dtypes):
+        return np.dtype(np.int32)
+    if dtypes:
+        return np.result_type(*dtypes)
+    return np.result_type(*[_array_of(n) for n in numbers])
+
+
+def _cast(x: np.ndarray, dtype: Any) -> np.ndarray:
+    """Numbers as another type."""
+    return x.astype(dtype)
+
+
+def _cast_back(g: Tensor, y: Tensor, x: Tensor, dtype: Any) -> Any:
+    return as_tensor(g, x.dtype) if x.dtype.kind == "f" and y.dtype.kind == "f" else None
+
+
+cast = Primitive("cast", _cast, [_cast_back])
