@@ -257,7 +257,7 @@ class Averaged(Scripted):
     """Its weight is a Variable; the average is a tenth of it."""
 
     def __init__(self):
-        self.variable, self.average = Variable([0.0], dtype="float64"), Variable([0.0])
+        self.variable, self.average = Variable([0.0], dtype="float64"), Variable([0.0], dtype="float64")
         super().__init__(use_ema=True, averages=[self.average], build=lambda variables: None)
         self.trainable_variables = [self.variable]
 
