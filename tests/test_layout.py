@@ -31,7 +31,7 @@ STOREYS = [
     "_validate _objects _room _arrays _core config mixed_precision",
     "autodiff",
     "variables activations initializers regularizers constraints losses metrics optimizers schedules random runtime",
-    "lowering program",
+    "lowering program eager",
     "layers",
     "saving",
     "models",

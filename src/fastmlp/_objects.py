@@ -84,13 +84,15 @@ def written_anew(thing: Any, *methods: str) -> str | None:
     return None
 
 
-def need_as_it_is(where: str, thing: Any, *methods: str) -> None:
-    """Refuse what derives from a class of fastmlp and says anew what training does in C: it would not be called."""
+class NotLowered(Exception):  # noqa: N818 - it is an answer, not a mishap
+    """Why something cannot be part of a program in C, and runs by the tape instead."""
+
+
+def need_as_it_is(thing: Any, *methods: str) -> None:
+    """Refuse for a program what derives from a class of fastmlp and says anew what C computes."""
     method = written_anew(thing, *methods)
     if method is not None:
-        raise NotImplementedError(f"{where}: expected {type(thing).__mro__[1].__name__} as it is, got the class "
-                                  f"{type(thing).__name__} with a {method} of its own, which training in C would not "
-                                  "call; take one of fastmlp's")  # fmt: skip
+        raise NotLowered(f"the class {type(thing).__name__} has a {method} of its own")
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from fastmlp import regularizers
-from fastmlp._objects import need_as_it_is
+from fastmlp._objects import NotLowered, need_as_it_is
 from fastmlp.variables import Variable
 
 Operation = dict[str, Any]
+
 
 # A last activation with the losses that can take what comes before it, which keeps what rounding would lose.
 _LOGITS = {
@@ -80,11 +81,13 @@ def lower(
         last = operations.pop()
         lowered.output = (last["name"], tuple(last["params"]))
     for index, operation in enumerate(operations):
+        if operation["op"] not in _LOWER:
+            raise NotLowered(f"'{operation['name']}' is a function of Python")
         lowered.ops.append(_LOWER[operation["op"]](lowered, index, operation, optimizer))
         lowered.ops[-1]["frozen"] = operation.get("frozen", False)
         lowered.ops[-1]["seed"] = seed if operation.get("seed") is None else operation["seed"] % 2**64
     if loss is not None:
-        need_as_it_is("fit", loss, "call", "__call__")
+        need_as_it_is(loss, "call", "__call__")
         lowered.logits = not loss.from_logits and _takes_logits(lowered, loss)
         lowered.loss = loss.lower(logits=lowered.logits)
     return lowered
@@ -106,15 +109,13 @@ def _rule(variable: Variable, optimizer: Any) -> dict[str, Any]:
     regularizer, constraint = variable.regularizer, variable.constraint
     if regularizer is not None:
         if not isinstance(regularizer, regularizers.L1 | regularizers.L2 | regularizers.L1L2):
-            raise ValueError(f"{variable.path}: expected L1, L2 or L1L2 as regularizer, got {regularizer!r}; "
-                             "take one of these")  # fmt: skip
-        need_as_it_is(variable.path, regularizer, "__call__")
+            raise NotLowered(f"{variable.path} has the regularizer {regularizer!r}")
+        need_as_it_is(regularizer, "__call__")
         rule |= {"l1": regularizer.l1, "l2": regularizer.l2}
     if constraint is not None:
         if not hasattr(constraint, "lower"):
-            raise ValueError(f"{variable.path}: expected MaxNorm, MinMaxNorm, UnitNorm or NonNeg as constraint, got "
-                             f"{constraint!r}; take one of these")  # fmt: skip
-        need_as_it_is(variable.path, constraint, "__call__")
+            raise NotLowered(f"{variable.path} has the constraint {constraint!r}")
+        need_as_it_is(constraint, "__call__")
         # the norm of all of a vector is, to the engine, that of one row
         axis = 1 if variable.ndim == 1 else constraint.axis_of(variable.ndim)
         rule |= {"constraint": constraint.lower(), "axis": axis}

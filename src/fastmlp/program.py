@@ -64,6 +64,8 @@ class Program:
         False: no layer does, whatever it says itself.
     """
 
+    taped = False
+
     def __init__(
         self,
         layers: Sequence[Any],
@@ -100,7 +102,7 @@ class Program:
         lowered = lower(self.layers, self.loss, self.optimizer, self.seed, self.learns)
         settings, averaging = _STILL, (0.0, 0)
         if self.optimizer is not None:
-            need_as_it_is("fit", self.optimizer, "update_step", "apply", "apply_gradients")
+            need_as_it_is(self.optimizer, "update_step", "apply", "apply_gradients")
             kernel, params = self.optimizer.lower()
             settings = (kernel, params, float(self.optimizer.learning_rate), self.optimizer.clipping())
             if self.optimizer.use_ema:

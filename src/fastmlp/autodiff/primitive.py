@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastmlp import config
-from fastmlp.autodiff.tensor import Tensor, _array_of, is_symbolic, recorders
+from fastmlp._arrays import real_array
+from fastmlp._validate import brief
+from fastmlp.autodiff.tensor import Tensor, _array_of, is_formula, is_symbolic, recorders
 
 Vjp = Callable[..., Any]
 
@@ -90,6 +92,21 @@ def as_tensor(value: Any, dtype: Any = None) -> Any:
     if not isinstance(value, Tensor):
         value = value.__tensor__() if hasattr(value, "__tensor__") else Tensor(_array_of(_plain(value)))
     return value if dtype is None or value.dtype == dtype else cast(value, dtype=np.dtype(dtype))
+
+
+def real_tensor(where: str, value: Any, dtype: Any = None) -> Any:
+    """A tensor of `dtype`; without one float32 and float64 are kept as that, and all else becomes float32."""
+    if not is_formula(value):
+        value = Tensor(real_array(where, value) if dtype is None else _reals(where, value).astype(dtype, copy=False))
+    tensor = as_tensor(value, dtype)
+    return tensor if tensor.dtype in (np.float32, np.float64) else as_tensor(tensor, np.float32)
+
+
+def _reals(where: str, value: Any) -> np.ndarray:
+    array = np.asarray(_plain(value))
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{where}: expected real numbers, got {brief(value)}; convert it to float32")
+    return array
 
 
 def _plain(value: Any) -> Any:

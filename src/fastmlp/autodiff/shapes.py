@@ -61,6 +61,12 @@ def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
     return _transpose(x, axes=axes)
 
 
+def axis_last(x: Any, axis: int) -> Any:
+    """One axis moved behind all others."""
+    n = len(x.shape)
+    return x if axis in (-1, n - 1) else transpose(x, [*(i for i in range(n) if i != axis % n), axis % n])
+
+
 # ---- sum and broadcast
 
 

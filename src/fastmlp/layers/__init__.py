@@ -12,6 +12,7 @@ from fastmlp._validate import outside
 from fastmlp.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
 from fastmlp.layers.base import Layer
 from fastmlp.layers.core import Dense, Input, InputLayer
+from fastmlp.layers.merging import Add, Concatenate, Multiply
 from fastmlp.layers.normalization import BatchNormalization, LayerNormalization, UnitNormalization
 from fastmlp.layers.preprocessing import Normalization, Rescaling
 from fastmlp.layers.regularization import (
@@ -29,9 +30,11 @@ __all__ = [
     "ELU",
     "PELU",
     "Activation",
+    "Add",
     "ActivityRegularization",
     "AlphaDropout",
     "BatchNormalization",
+    "Concatenate",
     "Dense",
     "Dropout",
     "Flatten",
@@ -44,6 +47,7 @@ __all__ = [
     "LayerNormalization",
     "LeakyReLU",
     "Maxout",
+    "Multiply",
     "Normalization",
     "PReLU",
     "ReLU",
@@ -70,10 +74,10 @@ _KERAS_ENDINGS = (
     "LSTM",
 )
 _KERAS_NAMES = """
-    Add AdditiveAttention Attention AugMix AutoContrast Average Bidirectional CategoryEncoding CenterCrop Concatenate
+    AdditiveAttention Attention AugMix AutoContrast Average Bidirectional CategoryEncoding CenterCrop
     ContrastLimitedAdaptiveHistogramEqualization CutMix Discretization Dot EinsumDense Embedding Equalization FlaxLayer
     GRU GRUCell GroupNormalization GroupQueryAttention HashedCrossing Hashing InputSpec IntegerLookup JaxLayer LSTM
-    LSTMCell Lambda Masking MaxNumBoundingBoxes Maximum MelSpectrogram Minimum MixUp MultiHeadAttention Multiply Permute
+    LSTMCell Lambda Masking MaxNumBoundingBoxes Maximum MelSpectrogram Minimum MixUp MultiHeadAttention Permute
     Pipeline RMSNormalization RNN RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast
     RandomCrop RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHue RandomInvert
     RandomPerspective RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear RandomTranslation

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 from fastmlp import activations
 from fastmlp._objects import serialize
 from fastmlp._validate import number
-from fastmlp.layers.base import Layer, Shape, older_spelling, user_level
+from fastmlp.layers.base import Layer, Shape
+from fastmlp.layers.spelling import older_spelling, user_level
 
 
 def activation_layer(where: str, activation: Any) -> Any:
@@ -36,7 +37,7 @@ def activation_operations(activation: Any, shape: Shape) -> list[dict[str, Any]]
 def activation_shape(where: str, activation: Any, shape: Shape) -> Shape:
     """The output's shape. Only what works on single numbers takes more axes than rows of features."""
     if isinstance(activation, Layer):
-        return activation.compute_output_shape(shape)
+        return tuple(activation.compute_output_shape(shape))
     operation = activations.lower(activation)
     if operation["op"] == "activation":
         return shape

@@ -1,22 +1,25 @@
-"""Layer: names, weights and shapes of one layer, and what it is to a program."""
+"""Layer: names, weights and shapes of one layer, what it computes, and what it is to a program."""
 
 from __future__ import annotations
 
 import inspect
-import sys
-import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import count
 from typing import Any
 
 import numpy as np
 
-from fastmlp import config, constraints, initializers, regularizers
-from fastmlp._objects import Configurable, need_as_it_is, snake_case
+from fastmlp import config, constraints, eager, initializers, regularizers
+from fastmlp._objects import Configurable, NotLowered, snake_case, written_anew
 from fastmlp._room import claim
 from fastmlp._validate import brief, whole
-from fastmlp.layers.weights import HasWeights
-from fastmlp.program import Program
+from fastmlp.autodiff.primitive import as_tensor
+from fastmlp.autodiff.tensor import Tensor
+from fastmlp.layers.calls import Calls, leaves
+from fastmlp.layers.spelling import older_spelling
+from fastmlp.layers.symbolic import KerasTensor, Node
+from fastmlp.layers.weights import HasWeights, once, weight_settings
 from fastmlp.variables import Variable
 
 Shape = tuple[int | None, ...]
@@ -36,19 +39,6 @@ def forget_names() -> None:
     _names.clear()
 
 
-def user_level() -> int:
-    """The stacklevel by which a warning, raised where this is called, points at the user's line."""
-    level, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("fastmlp."):
-        level, frame = level + 1, frame.f_back
-    return level
-
-
-def older_spelling(message: str) -> None:
-    """Warn of what scripts for older Keras say."""
-    warnings.warn(message, DeprecationWarning, stacklevel=user_level())
-
-
 def not_here(where: str, **arguments: Any) -> None:
     """Refuse arguments of Keras that nothing here does, unless they ask for nothing."""
     for name, value in arguments.items():
@@ -56,8 +46,24 @@ def not_here(where: str, **arguments: Any) -> None:
             raise ValueError(f"{where}: expected no {name}, got {brief(value)}; not in fastmlp: use Keras for this")
 
 
-class Layer(HasWeights, Configurable):
-    """A step of a network: made with settings, built for an input shape, lowered into operations of a program."""
+class Layer(Calls, HasWeights, Configurable):
+    """A step of a network: made with settings, built for an input shape, and computed by operations on tensors.
+
+    A layer of one's own makes its weights in `build` with `add_weight` and says in `call` what it computes:
+
+    >>> class Scale(Layer):
+    ...     def build(self, input_shape):
+    ...         self.factor = self.add_weight(shape=(input_shape[-1],), initializer="ones")
+    ...
+    ...     def call(self, inputs):
+    ...         return inputs * self.factor
+    >>> Scale()([[1.0, 2.0]]).numpy().tolist()
+    [[1.0, 2.0]]
+    """
+
+    built: bool = False
+    input_shape: Any = None
+    output_shape: Any = None
 
     def __init__(
         self,
@@ -71,12 +77,10 @@ class Layer(HasWeights, Configurable):
         self.name = automatic_name(type(self)) if name is None else str(name)
         self._policy = config.DTypePolicy(config.policy_name(type(self).__name__, dtype))
         self.activity_regularizer = regularizers.get(activity_regularizer)
-        self.built = False
-        self.input_shape: Shape | None = None
-        self.output_shape: Shape | None = None
         self._trainable = bool(trainable)
         self._variables: list[Variable] = []
-        self._eager: Program | None = None
+        self._losses: list[Any] = []
+        self.draws = count()
         self.declared_shape = self._legacy_shape(legacy)
 
     def _legacy_shape(self, legacy: dict[str, Any]) -> Shape | None:
@@ -117,7 +121,6 @@ class Layer(HasWeights, Configurable):
             raise ValueError(f"{self.name}: expected a policy for weights of {self.variable_dtype}, which it has, got "
                              f"{policy.name!r}; make another layer, with dtype={policy.name!r}")  # fmt: skip
         self._policy = policy
-        self._eager = None  # which computes in the types there were
         Variable.changes += 1  # so that models look whether their programs still fit
 
     @property
@@ -135,24 +138,40 @@ class Layer(HasWeights, Configurable):
     def build_weights(self, shape: Shape) -> None:
         """Make the weights with `add_weight`; `shape` is the input's, rows (None) first."""
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """The output's shape for the input's."""
-        return input_shape
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The output's shape for the input's: that of the input, or what a call of one's own gives for zeros."""
+        if not self.has_own_call():
+            return input_shape
+        outputs = Node(self, (mapped_shapes(input_shape, self.variable_dtype),), {}).outputs
+        return tuple(outputs.shape) if isinstance(outputs, KerasTensor) else outputs
 
     def lower(self) -> list[dict[str, Any]]:
         """The operations this layer is, once built, over rows of flat features; fastmlp.lowering knows their kinds."""
-        raise NotImplementedError(f"{self.name}: expected one of the layers of fastmlp, got a {type(self).__name__} of "
-                                  "one's own; put it together from those")  # fmt: skip
+        raise NotImplementedError(f"{type(self).__name__}: expected a method call(inputs), got none; define what the "
+                                  "layer computes")  # fmt: skip
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """The output for a tensor of rows. A layer of one's own says here, in operations, what it computes."""
+        return eager.run(self, inputs, training)
 
     # ---- building
 
-    def build(self, input_shape: Sequence[int | None]) -> None:
-        """Make the weights for this input shape, rows (None) first. Once."""
+    def __init_subclass__(cls, **rest: Any) -> None:
+        super().__init_subclass__(**rest)
+        if "build" in vars(cls) and cls.__module__.split(".")[0] != "fastmlp":
+            cls.build = once(cls.build)  # type: ignore[method-assign]
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights for this input shape, rows (None) first. Once. Layers of one's own override it."""
         if self.built:
             return
         where = f"{self.name}: input shape"
+        if not _is_shape(input_shape):  # of several inputs
+            self.build_weights(input_shape)
+            self.input_shape, self.built = input_shape, True
+            return
         shape = tuple(None if n is None else whole(where, n, 0) for n in input_shape)
-        output_shape = self.compute_output_shape(shape)
+        output_shape = None if self.has_own_call() else self.compute_output_shape(shape)
         try:
             self.build_weights(shape)
         except BaseException:
@@ -160,10 +179,14 @@ class Layer(HasWeights, Configurable):
             raise
         self.input_shape, self.output_shape, self.built = shape, output_shape, True
 
+    def has_own_call(self) -> bool:
+        """Whether it is not made of operations of the engine: a class of one's own says what it computes."""
+        return type(self).call is not Layer.call
+
     def _unbuild(self) -> None:
         """Be as before `build`: what a failed one has made is not for the next."""
         self.input_shape, self.output_shape, self.built = None, None, False
-        self._variables, self._eager = [], None
+        self._variables = []
 
     def features(self, shape: Shape) -> int:
         """How many features a row has. Rows of pictures and the like are refused: a layer that asks works on rows."""
@@ -181,29 +204,34 @@ class Layer(HasWeights, Configurable):
             raise ValueError(f"{self.name}: expected axis=-1, that of the features, got {axis!r}; leave it out")
         return width
 
-    def add_weight(
-        self,
-        shape: Sequence[int],
-        initializer: Any = None,
-        name: str = "weight",
-        *,
-        dtype: Any = None,
-        trainable: bool = True,
-        regularizer: Any = None,
-        constraint: Any = None,
-    ) -> Variable:
-        """A new variable of this layer."""
-        shape = tuple(whole(f"{self.name}: shape of {name}", n, 0) for n in shape)
+    def add_weight(self, *args: Any, **settings: Any) -> Variable:
+        """A new variable of this layer, by name or in this order.
+
+        Parameters
+        ----------
+        shape
+            Its axes; () unless given.
+        initializer
+            What it starts from, ``"glorot_uniform"`` unless given (zeros for whole numbers).
+        dtype, trainable, regularizer, constraint, name
+            As its words say; the dtype is the layer's unless given.
+        """
+        given = weight_settings(self.name, args, settings)
+        name = str(given["name"] or "variable")
+        shape = given["shape"]
+        axes = shape if isinstance(shape, Iterable) else (shape,)
+        shape = tuple(whole(f"{self.name}: shape of {name}", n, 0) for n in axes)
         claim(f"{self.name}/{name}", shape)
-        initializer = initializers.get("glorot_uniform" if initializer is None else initializer)
-        dtype = np.dtype(dtype or self.variable_dtype)
+        dtype = np.dtype(given["dtype"] or self.variable_dtype)
+        usual = "glorot_uniform" if dtype.kind == "f" else "zeros"
+        initializer = initializers.get(usual if given["initializer"] is None else given["initializer"])
         variable = Variable(
             initializer(shape, dtype=dtype),
             dtype=dtype,
             name=name,
-            trainable=trainable,
-            regularizer=regularizers.get(regularizer),
-            constraint=constraints.get(constraint),
+            trainable=given["trainable"],
+            regularizer=regularizers.get(given["regularizer"]),
+            constraint=constraints.get(given["constraint"]),
         )
         variable.path = f"{self.name}/{name}"
         self._variables.append(variable)
@@ -211,16 +239,23 @@ class Layer(HasWeights, Configurable):
 
     def operations(self) -> list[dict[str, Any]]:
         """What it is to a program, the penalty on its output included."""
-        need_as_it_is(self.name, self, "call", "__call__")
+        if self.has_own_call():
+            raise NotLowered(f"the layer '{self.name}' has a call of its own")
         operations = self.lower()
         penalty = self.activity_regularizer
         if penalty is not None:
-            need_as_it_is(self.name, penalty, "__call__")
-            if not isinstance(penalty, regularizers.L1 | regularizers.L2 | regularizers.L1L2):
-                raise ValueError(f"{self.name}: expected L1, L2 or L1L2 as activity_regularizer, got {penalty!r}; "
-                                 "take one of these")  # fmt: skip
-            operations.append({"op": "activity", "l1": penalty.l1, "l2": penalty.l2})
+            if written_anew(penalty, "__call__") or not isinstance(
+                penalty, regularizers.L1 | regularizers.L2 | regularizers.L1L2
+            ):
+                operations.append({"op": "python", "name": "activity_regularizer", "function": self._penalised})
+            else:
+                operations.append({"op": "activity", "l1": penalty.l1, "l2": penalty.l2})
         return operations
+
+    def _penalised(self, outputs: Any) -> Any:
+        """The outputs, with the activity regularizer's price of them, a row's on average, added to the losses."""
+        self.add_loss(self.activity_regularizer(outputs) / max(1, outputs.shape[0]))
+        return outputs
 
     # ---- weights
 
@@ -232,26 +267,20 @@ class Layer(HasWeights, Configurable):
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self._trainable = bool(value)
-        self._eager = None  # which is made for layers that learn, or for those that do not
-
-    @property
-    def weights(self) -> list[Variable]:
-        """All variables, trainable ones first."""
-        return sorted(self._variables, key=lambda v: not v.trainable)
-
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        """Those that training changes."""
-        return [v for v in self._variables if v.trainable] if self.trainable else []
+        for layer in self.inner_layers():
+            layer.trainable = bool(value)
 
     def count_params(self) -> int:
         """How many numbers its weights hold."""
         if not self.built:
             raise RuntimeError(f"count_params: expected a built layer, got '{self.name}' before it has seen an input "
                                "shape; call it or its model once, or build it")  # fmt: skip
-        return sum(v.size for v in self._variables)
+        return sum(v.size for v in self.weights)
 
     def __getattr__(self, name: str) -> Any:
+        if name in ("_variables", "_policy", "_trainable", "_losses"):
+            raise RuntimeError(f"{type(self).__name__}: expected super().__init__() before anything else in __init__, "
+                               "got none; call it first")  # fmt: skip
         for cls in type(self).__mro__:
             if name in inspect.get_annotations(cls):
                 raise AttributeError(f"{type(self).__name__}: expected a built layer, got no {name} before it has seen "
@@ -260,24 +289,27 @@ class Layer(HasWeights, Configurable):
 
     # ---- by itself
 
-    def __call__(self, inputs: Any, training: bool = False) -> np.ndarray:
-        """Its output for an array of rows."""
-        if isinstance(inputs, Layer):
-            raise TypeError(f"{self.name}: expected an array, got the layer '{inputs.name}'; layers are not called on "
-                            "layers here: put them into Sequential([…])")  # fmt: skip
-        x = np.asarray(inputs)
-        if x.ndim < 2:
-            raise ValueError(f"{self.name}: expected rows of features, an array of 2 or more axes, got {brief(x)}; "
-                             "put a single row into a list")  # fmt: skip
-        if not self.built:
-            self.build((None, *x.shape[1:]))
-        want = self.input_shape[1:] if self.input_shape else ()
-        if x.shape[1:] != want:
+    def _check_inputs(self, inputs: Any) -> Any:
+        """Rows of the shape it was built for; a call of one's own takes what it likes."""
+        if self.has_own_call():
+            return inputs
+        if not isinstance(inputs, Tensor):
+            raise TypeError(f"{self.name}: expected one array of rows, got {brief(inputs)}; put them together first")
+        if inputs.ndim < 2:
+            raise ValueError(f"{self.name}: expected rows of features, an array of 2 or more axes, got {brief(inputs)};"
+                             " put a single row into a list")  # fmt: skip
+        want = tuple(self.input_shape[1:]) if self.built else tuple(inputs.shape[1:])
+        if inputs.shape[1:] != want:
             raise ValueError(f"{self.name}: expected rows of shape {want}, for which it was built, got an input of "
-                             f"shape {x.shape}; reshape it, or make another layer")  # fmt: skip
-        if self._eager is None:
-            self._eager = Program([self])
-        return self._eager.call(x, training=training)
+                             f"shape {tuple(inputs.shape)}; reshape it, or make another layer")  # fmt: skip
+        return inputs if inputs.dtype.kind == "f" else as_tensor(inputs, self.variable_dtype)
+
+    def _after_call(self, outputs: Any) -> Any:
+        """The outputs, those of a call of one's own with the price that an activity regularizer puts on them."""
+        if self.activity_regularizer is not None and self.has_own_call():
+            for one in leaves(outputs):
+                self._penalised(one)
+        return outputs
 
     def get_config(self) -> dict[str, Any]:
         """The settings, what every layer has only where it is not as usual; its policy always, for that may change."""
@@ -299,8 +331,19 @@ class Layer(HasWeights, Configurable):
                 shown.append(f"{key}={repr(value.__name__) if inspect.isroutine(value) else brief(value)}")
         return f"{type(self).__name__}({', '.join(shown)})"
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_eager": None}
+
+def _is_shape(given: Any) -> bool:
+    """Whether it is the shape of one input, and not a list of several."""
+    return isinstance(given, (list, tuple)) and not any(isinstance(n, (list, tuple, dict)) for n in given)
+
+
+def mapped_shapes(shapes: Any, dtype: str) -> Any:
+    """What is to come, of these shapes."""
+    if _is_shape(shapes):
+        return KerasTensor(shapes, dtype)
+    if isinstance(shapes, Mapping):
+        return {key: mapped_shapes(one, dtype) for key, one in shapes.items()}
+    return type(shapes)(mapped_shapes(one, dtype) for one in shapes)
 
 
 def _is_usual(value: Any, default: Any) -> bool:

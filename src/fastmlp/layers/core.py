@@ -11,6 +11,7 @@ from fastmlp import config, constraints, initializers, regularizers
 from fastmlp._validate import brief, whole
 from fastmlp.layers.activation import activation_config, activation_layer, activation_operations, activation_shape
 from fastmlp.layers.base import Layer, Shape, not_here
+from fastmlp.layers.symbolic import Node
 from fastmlp.variables import Variable
 
 
@@ -93,15 +94,16 @@ def Input(  # noqa: N802 - Keras's name
     name: str | None = None,
     tensor: Any = None,
     optional: bool = False,
-) -> InputLayer:
-    """What a model takes, as its first layer.
+) -> Any:
+    """What a model takes: first in a Sequential, or given to layers to put a `Model` together.
 
     Examples
     --------
-    >>> Input(shape=(784,)).batch_shape
+    >>> Input(shape=(784,)).shape
     (None, 784)
     """
-    return InputLayer(shape, batch_size, dtype, sparse, ragged, batch_shape, tensor, optional, name)
+    layer = InputLayer(shape, batch_size, dtype, sparse, ragged, batch_shape, tensor, optional, name)
+    return Node.of_input(layer)
 
 
 class Dense(Layer):
@@ -173,7 +175,7 @@ class Dense(Layer):
         self.kernel = self.add_weight(
             (self.features(shape), self.columns),
             self.kernel_initializer,
-            "kernel",
+            name="kernel",
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
         )
@@ -182,7 +184,7 @@ class Dense(Layer):
             self.bias = self.add_weight(
                 (self.columns,),
                 self.bias_initializer,
-                "bias",
+                name="bias",
                 regularizer=self.bias_regularizer,
                 constraint=self.bias_constraint,
             )

@@ -48,10 +48,14 @@ class _Scaled(Layer):
         self.gamma = self.beta = None
         if self.scale:
             penalty, limit = self.gamma_regularizer, self.gamma_constraint
-            self.gamma = self.add_weight(width, self.gamma_initializer, "gamma", regularizer=penalty, constraint=limit)
+            self.gamma = self.add_weight(
+                width, self.gamma_initializer, name="gamma", regularizer=penalty, constraint=limit
+            )
         if self.center:
             penalty, limit = self.beta_regularizer, self.beta_constraint
-            self.beta = self.add_weight(width, self.beta_initializer, "beta", regularizer=penalty, constraint=limit)
+            self.beta = self.add_weight(
+                width, self.beta_initializer, name="beta", regularizer=penalty, constraint=limit
+            )
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """The input's."""
@@ -136,9 +140,9 @@ class BatchNormalization(_Scaled):
         """Make γ and β and the moving averages."""
         super().build_weights(shape)
         width = (self.features(shape),)
-        self.moving_mean = self.add_weight(width, self.moving_mean_initializer, "moving_mean", trainable=False)
+        self.moving_mean = self.add_weight(width, self.moving_mean_initializer, name="moving_mean", trainable=False)
         self.moving_variance = self.add_weight(
-            width, self.moving_variance_initializer, "moving_variance", trainable=False
+            width, self.moving_variance_initializer, name="moving_variance", trainable=False
         )
 
     def lower(self) -> list[dict[str, Any]]:

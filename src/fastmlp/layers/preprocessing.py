@@ -136,10 +136,10 @@ class Normalization(Layer):
             self._given(self.input_mean, shape)
             return
         sizes = [n for i, n in enumerate(spread) if n is not None and i in self._kept(len(shape))]
-        self.adapt_mean = self.add_weight(sizes, "zeros", "mean", trainable=False)
-        self.adapt_variance = self.add_weight(sizes, "ones", "variance", trainable=False)
+        self.adapt_mean = self.add_weight(sizes, "zeros", name="mean", trainable=False)
+        self.adapt_variance = self.add_weight(sizes, "ones", name="variance", trainable=False)
         self.add_weight(
-            (), "zeros", "count", dtype="int32", trainable=False
+            (), "zeros", name="count", dtype="int32", trainable=False
         )  # always 0; Keras's layer has three weights
 
     def _given(self, value: np.ndarray, shape: Shape) -> np.ndarray:

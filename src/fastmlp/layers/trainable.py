@@ -38,7 +38,7 @@ class _Trainable(Layer):
     ) -> Variable:
         """A row of θ."""
         width = 1 if self.shared_axes else self.features(shape)
-        return self.add_weight((width,), initializer, name, regularizer=regularizer, constraint=constraint)
+        return self.add_weight((width,), initializer, name=name, regularizer=regularizer, constraint=constraint)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """The input's."""

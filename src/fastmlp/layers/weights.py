@@ -1,29 +1,57 @@
-"""HasWeights: what layers and models do alike with their variables."""
+"""Whose weights they are: what layers and models do with variables, their own and those of layers inside."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from fastmlp._validate import brief
+from fastmlp.autodiff.primitive import as_tensor
+from fastmlp.layers.spelling import older_spelling
 from fastmlp.variables import Variable
 
 
 class HasWeights:
-    """Whoever has variables, says which by `weights` and `trainable_weights`, and so can copy and write them."""
+    """Whoever has variables and layers as attributes, also in lists, tuples and dicts: copies and writes them."""
 
     name: str
+    _trainable: bool
+    _losses: list[Any]
+
+    # ---- what it owns
+
+    def _held(self) -> Iterator[Any]:
+        """What its attributes hold, each once."""
+        seen: set[int] = set()
+        for value in list(vars(self).values()):
+            for one in _leaves(value):
+                if id(one) not in seen:
+                    seen.add(id(one))
+                    yield one
+
+    def inner_layers(self) -> list[Any]:
+        """The layers it is made of."""
+        return [one for one in self._held() if isinstance(one, HasWeights)]
+
+    def own_variables(self) -> list[Variable]:
+        """Its variables but those of the layers inside, trainable ones first."""
+        found = [one for one in self._held() if isinstance(one, Variable)]
+        return sorted(found, key=lambda v: not v.trainable)
 
     @property
     def weights(self) -> list[Variable]:
-        """All variables, in the order in which `get_weights` gives them."""
-        raise NotImplementedError
+        """All variables, in the order in which `get_weights` gives them: its own, then those of its layers."""
+        return _each_once(self.own_variables(), *(layer.weights for layer in self.inner_layers()))
 
     @property
     def trainable_weights(self) -> list[Variable]:
         """Those that training changes."""
-        raise NotImplementedError
+        if not self._trainable:
+            return []
+        own = [v for v in self.own_variables() if v.trainable]
+        return _each_once(own, *(layer.trainable_weights for layer in self.inner_layers()))
 
     @property
     def non_trainable_weights(self) -> list[Variable]:
@@ -46,6 +74,28 @@ class HasWeights:
         """Another name of `non_trainable_weights`."""
         return self.non_trainable_weights
 
+    # ---- what it adds to the loss
+
+    def add_loss(self, loss: Any) -> None:
+        """Something that training is to make small besides, worked out in `call`."""
+        for one in loss if isinstance(loss, (list, tuple)) else [loss]:
+            self._losses.append(as_tensor(one))
+
+    @property
+    def losses(self) -> list[Any]:
+        """What the latest call has added, and the penalties of trainable weights."""
+        mine = [v.regularizer(v) for v in self.own_variables() if v.trainable and v.regularizer is not None]
+        own = [*self._losses, *(mine if self._trainable else [])]
+        return [*own, *(one for layer in self.inner_layers() for one in layer.losses)]
+
+    def clear_losses(self) -> None:
+        """Forget what calls have added."""
+        self._losses = []
+        for layer in self.inner_layers():
+            layer.clear_losses()
+
+    # ---- their numbers
+
     def get_weights(self) -> list[np.ndarray]:
         """Copies of all variables."""
         return [v.numpy() for v in self.weights]
@@ -53,9 +103,69 @@ class HasWeights:
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Write what `get_weights` gave. All shapes are looked at before the first is written."""
         mine, given = self.weights, [np.asarray(w) for w in weights]
-        want, got = [v.shape for v in mine], [w.shape for w in given]
+        want, got = [tuple(v.shape) for v in mine], [w.shape for w in given]
         if want != got:
             raise ValueError(f"set_weights: expected arrays of shapes {want} for '{self.name}', got {got}; "
                              "take them from get_weights of what is built alike")  # fmt: skip
         for variable, values in zip(mine, given, strict=True):
             variable.assign(values)
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, Mapping):
+        for one in value.values():
+            yield from _leaves(one)
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from _leaves(one)
+    elif isinstance(value, (Variable, HasWeights)):
+        yield value
+
+
+def _each_once(*lists: list[Variable]) -> list[Variable]:
+    return list({id(v): v for some in lists for v in some}.values())
+
+
+# ---- the arguments of add_weight
+
+_NOW = {"shape": (), "initializer": None, "dtype": None, "trainable": True, "autocast": True, "regularizer": None,
+        "constraint": None, "aggregation": "none", "overwrite_with_gradient": False, "name": None}  # fmt: skip
+_THEN = ("name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint")
+_NOTHING_HERE = ("use_resource", "synchronization", "partitioner", "experimental_autocast", "collections", "getter")
+
+
+def weight_settings(where: str, args: Sequence[Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of `add_weight` by name, in today's order or, where a name comes first, in that of Keras 2."""
+    order = list(_NOW)
+    if args and isinstance(args[0], str):
+        order = list(_THEN)
+        older_spelling(f"add_weight: add_weight({args[0]!r}, …) is the older spelling; write name={args[0]!r}")
+    if len(args) > len(order):
+        raise TypeError(f"{where}: expected at most {len(order)} arguments of add_weight, got {len(args)}; name them")
+    given = dict(zip(order, args))
+    known = [key for key in settings if key in _NOW]
+    unknown = [key for key in settings if key not in _NOW and key not in _NOTHING_HERE]
+    twice = [key for key in known if key in given]
+    if unknown or twice:
+        raise TypeError(f"{where}: expected arguments of add_weight among {', '.join(_NOW)}, each once, got "
+                        f"{brief(unknown or twice)}; check the spelling")  # fmt: skip
+    return {**_NOW, **given, **{key: settings[key] for key in known}}
+
+
+def once(build: Callable[..., Any]) -> Callable[..., Any]:
+    """The `build` of a class of one's own, such that it is done once, and again after it failed."""
+
+    def built(self: Any, *shapes: Any, **settings: Any) -> None:
+        if self.built:
+            return
+        try:
+            build(self, *shapes, **settings)
+        except BaseException:
+            self._unbuild()
+            raise
+        if self.input_shape is None and shapes:
+            self.input_shape = tuple(shapes[0]) if isinstance(shapes[0], (list, tuple)) else shapes[0]
+        self.built = True
+
+    built.__doc__ = build.__doc__
+    return built

@@ -9,14 +9,23 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from fastmlp import _core
-from fastmlp._objects import Configurable, snake_case
+from fastmlp import config
+from fastmlp._objects import Configurable, NotLowered, snake_case
 from fastmlp._validate import brief, unknown
+from fastmlp.autodiff import kernels
+from fastmlp.autodiff.primitive import as_tensor, real_tensor
+from fastmlp.autodiff.shapes import axis_last, broadcast_to, reshape
+from fastmlp.autodiff.tensor import is_formula
 
 Array = NDArray[Any]
 Lowered = tuple[str, tuple[float, ...]]
 
 REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none")
+
+
+def targets(y_true: Any) -> Any:
+    """Targets as they are: a tensor if they are part of a formula, else an array."""
+    return as_tensor(y_true) if is_formula(y_true) else np.asarray(y_true)
 
 
 def real_array(where: str, value: ArrayLike, dtype: DTypeLike | None = None) -> Array:
@@ -28,7 +37,7 @@ def real_array(where: str, value: ArrayLike, dtype: DTypeLike | None = None) -> 
     return array.astype(dtype or (np.float64 if double else np.float32), copy=False)
 
 
-def same_rank(y_true: Array, y_pred: Array) -> tuple[Array, Array]:
+def same_rank(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
     """(n,) made (n, 1) beside (n, 1); else a trailing axis of one dropped where the other has none."""
     if y_true.ndim + 1 == y_pred.ndim and y_pred.shape[-1] == 1:
         return (y_true[:, None], y_pred) if y_true.ndim == 1 else (y_true, y_pred[..., 0])
@@ -37,39 +46,45 @@ def same_rank(y_true: Array, y_pred: Array) -> tuple[Array, Array]:
     return y_true, y_pred
 
 
-def align(where: str, y_true: Array, y_pred: Array, hint: str) -> tuple[Array, Array]:
+def align(where: str, y_true: Any, y_pred: Any, hint: str) -> tuple[Any, Any]:
     """Both in one shape. Nothing is broadcast: (n,) beside (n, 1) would else make n·n differences."""
     y, p = same_rank(y_true, y_pred)
     if p.ndim == 0 or p.shape[-1] == 0:
         raise ValueError(f"{where}: expected y_pred with at least one column, got {brief(y_pred)}; "
                          "put a single number into a list")  # fmt: skip
     if y.shape != p.shape:
-        raise ValueError(f"{where}: expected y_true of the shape of y_pred, {p.shape}, got {y_true.shape}; {hint}")
+        raise ValueError(f"{where}: expected y_true of the shape of y_pred, {tuple(p.shape)}, got "
+                         f"{tuple(y_true.shape)}; {hint}")  # fmt: skip
     return y, p
 
 
-def sample_weights(where: str, weights: ArrayLike, losses: Array) -> Array:
+def sample_weights(where: str, weights: Any, losses: Any) -> Any:
     """Weights in the shape of the losses; one number is for all of them, a trailing axis of one is dropped."""
-    w = real_array(where, weights, losses.dtype)
+    w = real_tensor(where, weights, losses.dtype)
     if w.ndim == losses.ndim + 1 and w.shape[-1] == 1:
         w = w[..., 0]
     fits = w.ndim == losses.ndim and w.shape[:1] == losses.shape[:1]
     if w.ndim and not (fits and all(a in (1, b) for a, b in zip(w.shape, losses.shape))):
-        raise ValueError(f"{where}: expected sample_weight of the losses' shape {losses.shape}, got {w.shape}; "
-                         "give one weight a sample")  # fmt: skip
-    return np.ascontiguousarray(np.broadcast_to(w, losses.shape))
+        raise ValueError(f"{where}: expected sample_weight of the losses' shape {tuple(losses.shape)}, got "
+                         f"{tuple(w.shape)}; give one weight a sample")  # fmt: skip
+    return broadcast_to(w, losses.shape)
 
 
-def reduce_losses(losses: Array, reduction: str | None, weights: Array | None, kept: Array | None) -> Any:
+def reduce_losses(losses: Any, reduction: str | None, weights: Any, kept: Array | None) -> Any:
     """The losses l with weights w as one number; n, those losses that are `kept`, are what a mean is over."""
     if kept is not None:
-        weights = (1 if weights is None else weights) * kept.astype(losses.dtype)
+        kept = kept.astype(losses.dtype)
+        weights = as_tensor(kept) if weights is None else weights * kept
+    weighted = losses if weights is None else losses * weights
     if reduction in (None, "none"):
-        return losses if weights is None else losses * weights
-    total = _core.loss_reduce(losses.ravel(), reduction, None if weights is None else weights.ravel())
-    if kept is not None and reduction in ("mean", "sum_over_batch_size"):
-        total *= kept.size / max(1, int(np.count_nonzero(kept)))
-    return losses.dtype.type(total)
+        return weighted
+    total = kernels.total(weighted)
+    if reduction == "sum" or not losses.size:
+        return total
+    if reduction == "mean_with_sample_weight" and weights is not None:
+        divisor = kernels.total(weights)
+        return total / divisor if divisor.array else total
+    return total / (losses.size if kept is None else max(1, int(np.count_nonzero(kept))))
 
 
 class Loss(Configurable):
@@ -101,31 +116,30 @@ class Loss(Configurable):
         self.reduction = reduction
         self.dtype = None if dtype is None else np.dtype(dtype).name
 
-    def __call__(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None) -> Any:
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """The loss of the batch."""
-        dtype = np.dtype(self.dtype or "float32")
-        p = real_array(f"{self.name}: y_pred", y_pred, dtype)
-        y = np.asarray(y_true) if self.sparse else real_array(f"{self.name}: y_true", y_true, dtype)
-        losses = np.asarray(self.call(y, p), dtype)
+        dtype = np.dtype(self.dtype or config.floatx())
+        p = real_tensor(f"{self.name}: y_pred", y_pred, dtype)
+        y = targets(y_true) if self.sparse else real_tensor(f"{self.name}: y_true", y_true, dtype)
+        losses = as_tensor(self.call(y, p), dtype)
         weights = None if sample_weight is None else sample_weights(self.name, sample_weight, losses)
-        return reduce_losses(losses, self.reduction, weights, self.kept(y, losses))
+        return reduce_losses(losses, self.reduction, weights, self.kept(np.asarray(y), losses))
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The loss of each sample."""
         raise NotImplementedError(f"{type(self).__name__}: expected a method call(y_true, y_pred); define it")
 
-    def kept(self, y_true: Array, losses: Array) -> Array | None:
+    def kept(self, y_true: Array, losses: Any) -> Array | None:
         """Which samples count; None: all."""
         return None
 
-    def prepare(self, y_true: ArrayLike) -> Array:
+    def prepare(self, y_true: Any) -> Any:
         """The targets of a whole data set as training wants them."""
-        return np.asarray(y_true)
+        return targets(y_true)
 
     def lower(self, logits: bool = False) -> Lowered:
         """The kernel that trains with it and its parameters; `logits`: for predictions before the last activation."""
-        raise NotImplementedError(f"{self.name}: expected one of fastmlp's losses for training, got a custom one; "
-                                  "take a loss listed in fastmlp.losses")  # fmt: skip
+        raise NotLowered(f"the loss '{self.name}' is a function of Python")
 
     def get_config(self) -> dict[str, Any]:
         """The settings."""
@@ -159,7 +173,7 @@ class FunctionLoss(Loss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """What the function gives, with (n,) made (n, 1) beside (n, 1)."""
-        return self.fn(*same_rank(np.asarray(y_true), np.asarray(y_pred)), **self.kwargs)
+        return self.fn(*same_rank(targets(y_true), as_tensor(y_pred)), **self.kwargs)
 
     def get_config(self) -> dict[str, Any]:
         """The settings, those of the function included."""
@@ -199,18 +213,18 @@ class KernelLoss(Loss):
             raise ValueError(f"{self.name}: expected axis -1, the model's outputs, got {self.axis}; leave it out")
         return self.kernel + "_logits" * (logits or self.from_logits), self.parameters()
 
-    def call(self, y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+    def call(self, y_true: Any, y_pred: Any) -> Any:
         """The loss of each sample, the mean over its outputs or what the formula has instead."""
-        y, p = self.rows(np.asarray(y_true), real_array(f"{self.kernel}: y_pred", y_pred))
+        y, p = self.rows(targets(y_true), real_tensor(f"{self.kernel}: y_pred", y_pred))
         name = self.kernel + "_logits" * self.from_logits
-        losses, _ = _core.loss(name, p.reshape(-1, p.shape[-1]), y, self.parameters(), gradient=False)
-        return losses.reshape(p.shape[:-1])
+        losses = kernels.loss.on((reshape(p, (-1, p.shape[-1])), y), {"name": name, "params": self.parameters()})
+        return losses if p.ndim == 2 else reshape(losses, p.shape[:-1])
 
-    def rows(self, y_true: Array, y_pred: Array) -> tuple[Array, Array]:
+    def rows(self, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
         """Targets as the kernel takes them, and the predictions, a sample along the last axis."""
-        y, p = align(self.kernel, real_array(f"{self.kernel}: y_true", y_true, y_pred.dtype), y_pred, self.hint)
+        y, p = align(self.kernel, real_tensor(f"{self.kernel}: y_true", y_true, y_pred.dtype), y_pred, self.hint)
         if self.activation == "softmax" and p.shape[-1] == 1:
             warnings.warn(f"{self.kernel}: one column is a class that is always right; use binary_crossentropy "
                           "for a yes or no", SyntaxWarning, stacklevel=4)  # fmt: skip
-        y, p = np.moveaxis(self.prepare(y), self.axis, -1), np.moveaxis(p, self.axis, -1)
-        return y.reshape(-1, p.shape[-1]), p
+        y, p = axis_last(as_tensor(self.prepare(y), p.dtype), self.axis), axis_last(p, self.axis)
+        return reshape(y, (-1, p.shape[-1])), p

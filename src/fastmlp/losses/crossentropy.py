@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastmlp._validate import brief, flag, number, whole
+from fastmlp.autodiff.primitive import as_tensor
+from fastmlp.autodiff.shapes import axis_last
 from fastmlp.losses.base import Array, KernelLoss
 
 
@@ -213,19 +215,19 @@ class SparseCategoricalCrossentropy(_Categorical):
         """The ignored class; NaN is none."""
         return (math.nan if self.ignore_class is None else float(self.ignore_class),)
 
-    def rows(self, y_true: Array, y_pred: Array) -> tuple[Array, Array]:
+    def rows(self, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
         """One label a sample, and the predictions with the classes along the last axis."""
         p = y_pred
         if p.ndim == 0 or p.shape[self.axis] == 0:
             raise ValueError(f"{self.kernel}: expected y_pred with a column a class, got {brief(p)}; reshape it")
-        p = np.moveaxis(p, self.axis, -1)
+        p, y_true = axis_last(p, self.axis), np.asarray(y_true)
         y = np.squeeze(y_true, self.axis) if y_true.ndim == p.ndim and y_true.shape[self.axis] == 1 else y_true
         if y.shape != p.shape[:-1]:
-            raise ValueError(f"{self.kernel}: expected one label a sample, y_true of shape {p.shape[:-1]}, got "
+            raise ValueError(f"{self.kernel}: expected one label a sample, y_true of shape {tuple(p.shape[:-1])}, got "
                              f"{y_true.shape}; for one-hot rows use categorical_crossentropy")  # fmt: skip
-        return self.prepare(y).ravel(), p
+        return as_tensor(self.prepare(y).ravel()), p
 
-    def prepare(self, y_true: ArrayLike) -> Array:
+    def prepare(self, y_true: ArrayLike) -> Any:
         """Labels as whole numbers; floats such as 3.0 will do."""
         y = np.asarray(y_true)
         if y.dtype.kind == "f" and not (np.isfinite(y) & (np.floor(y) == y)).all():
@@ -235,17 +237,17 @@ class SparseCategoricalCrossentropy(_Categorical):
 
     def kept(self, y_true: Array, losses: Array) -> Array | None:
         """Those whose label is not the ignored one."""
-        return None if self.ignore_class is None else y_true.reshape(losses.shape) != self.ignore_class
+        return None if self.ignore_class is None else y_true.reshape(tuple(losses.shape)) != self.ignore_class
 
 
-def kl_divergence(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+def kl_divergence(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
     """Σ y·log(y / ŷ) over the last axis, both held to [1e-7, 1]."""
     return KLDivergence().call(y_true, y_pred)
 
 
 def binary_crossentropy(
     y_true: ArrayLike, y_pred: ArrayLike, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
-) -> Array:
+) -> Any:
     """Mean of −y·log p − (1 − y)·log(1 − p) along `axis`.
 
     >>> binary_crossentropy([[1.0], [0.0]], [[0.5], [0.5]]).round(4)
@@ -263,7 +265,7 @@ def binary_focal_crossentropy(
     from_logits: bool = False,
     label_smoothing: float = 0.0,
     axis: int = -1,
-) -> Array:
+) -> Any:
     """Binary cross-entropy times (1 − pₜ)^γ, its mean along `axis`."""
     loss = BinaryFocalCrossentropy(apply_class_balancing, alpha, gamma, from_logits, label_smoothing, axis)
     return loss.call(y_true, y_pred)
@@ -271,7 +273,7 @@ def binary_focal_crossentropy(
 
 def categorical_crossentropy(
     y_true: ArrayLike, y_pred: ArrayLike, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
-) -> Array:
+) -> Any:
     """−Σ y·log p along `axis`, y one-hot."""
     return CategoricalCrossentropy(from_logits, label_smoothing, axis).call(y_true, y_pred)
 
@@ -284,7 +286,7 @@ def categorical_focal_crossentropy(
     from_logits: bool = False,
     label_smoothing: float = 0.0,
     axis: int = -1,
-) -> Array:
+) -> Any:
     """−α·Σ y·(1 − p)^γ·log p along `axis`, y one-hot."""
     return CategoricalFocalCrossentropy(alpha, gamma, from_logits, label_smoothing, axis).call(y_true, y_pred)
 
@@ -295,6 +297,6 @@ def sparse_categorical_crossentropy(
     from_logits: bool = False,
     ignore_class: int | None = None,
     axis: int = -1,
-) -> Array:
+) -> Any:
     """−log p of the right class, given by its number; 0 where that is `ignore_class`."""
     return SparseCategoricalCrossentropy(from_logits, ignore_class, axis=axis).call(y_true, y_pred)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastmlp._validate import number, whole
-from fastmlp.losses.base import Array, KernelLoss
+from fastmlp.losses.base import KernelLoss, targets
 
 
 class MeanSquaredError(KernelLoss):
@@ -96,12 +96,12 @@ class _Signed(KernelLoss):
 
     wants_signs: ClassVar[bool] = True
 
-    def prepare(self, y_true: ArrayLike) -> Array:
+    def prepare(self, y_true: ArrayLike) -> Any:
         """Targets that are all 0 or 1 become −1 and 1; others are left as they are."""
-        y = np.asarray(y_true)
-        if not np.isin(y, (0, 1)).all():
+        y = targets(y_true)
+        if not np.isin(np.asarray(y), (0, 1)).all():
             return y
-        return 2 * y.astype(y.dtype if y.dtype.kind == "f" else np.float32) - 1
+        return 2 * (y if y.dtype.kind == "f" else np.asarray(y).astype(np.float32)) - 1
 
 
 class Hinge(_Signed):
@@ -126,7 +126,7 @@ class CategoricalHinge(KernelLoss):
     kernel = "categorical_hinge"
 
 
-def mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+def mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
     """Mean of (y − ŷ)² over the last axis.
 
     >>> mean_squared_error([[0.0, 1.0]], [[1.0, 1.0]])
@@ -135,51 +135,51 @@ def mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     return MeanSquaredError().call(y_true, y_pred)
 
 
-def mean_absolute_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+def mean_absolute_error(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
     """Mean of abs(y − ŷ) over the last axis."""
     return MeanAbsoluteError().call(y_true, y_pred)
 
 
-def mean_absolute_percentage_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+def mean_absolute_percentage_error(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
     """100 · mean of abs(y − ŷ) / max(abs(y), 1e-7) over the last axis."""
     return MeanAbsolutePercentageError().call(y_true, y_pred)
 
 
-def mean_squared_logarithmic_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+def mean_squared_logarithmic_error(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
     """Mean of (log(1 + y) − log(1 + ŷ))² over the last axis, both at least 1e-7."""
     return MeanSquaredLogarithmicError().call(y_true, y_pred)
 
 
-def log_cosh(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+def log_cosh(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
     """Mean of log cosh(ŷ − y) over the last axis."""
     return LogCosh().call(y_true, y_pred)
 
 
-def poisson(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+def poisson(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
     """Mean of ŷ − y·log(ŷ + 1e-7) over the last axis."""
     return Poisson().call(y_true, y_pred)
 
 
-def huber(y_true: ArrayLike, y_pred: ArrayLike, delta: float = 1.0) -> Array:
+def huber(y_true: ArrayLike, y_pred: ArrayLike, delta: float = 1.0) -> Any:
     """Mean over the last axis of ½·e² where the error is at most `delta`, of δ·abs(e) − ½·δ² beyond."""
     return Huber(delta).call(y_true, y_pred)
 
 
-def cosine_similarity(y_true: ArrayLike, y_pred: ArrayLike, axis: int = -1) -> Array:
+def cosine_similarity(y_true: ArrayLike, y_pred: ArrayLike, axis: int = -1) -> Any:
     """Minus the cosine of the angle between y and ŷ along `axis`."""
     return CosineSimilarity(axis).call(y_true, y_pred)
 
 
-def hinge(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+def hinge(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
     """Mean of max(1 − y·ŷ, 0) over the last axis, y of 0 and 1 made −1 and 1."""
     return Hinge().call(y_true, y_pred)
 
 
-def squared_hinge(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+def squared_hinge(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
     """Mean of max(1 − y·ŷ, 0)² over the last axis, y of 0 and 1 made −1 and 1."""
     return SquaredHinge().call(y_true, y_pred)
 
 
-def categorical_hinge(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+def categorical_hinge(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
     """max(1 + max((1 − y)·ŷ) − Σ y·ŷ, 0) along the last axis, y one-hot."""
     return CategoricalHinge().call(y_true, y_pred)

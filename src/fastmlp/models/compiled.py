@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
-
-import numpy as np
 
 from fastmlp import _core, losses, metrics, optimizers
 from fastmlp._objects import serialize, written_anew
@@ -104,11 +103,19 @@ class Compiled:
             return False  # the loss trains on other targets than were given
         return bool(metric.sparse) == bool(self.loss.sparse)
 
-    def run(self, network: Any, x: np.ndarray, feed: Any) -> _core.Run:
-        """The rows of a feed, which `x` holds flat, bound to a network with the metrics that C adds to."""
+    def run(self, program: Any, feed: Any) -> Any:
+        """The rows of a feed bound to what runs them, with the metrics that C adds to."""
+        if program.taped:
+            return program.run_over(feed)
         assert self.loss is not None
         assert feed.y is not None
-        return _core.Run(network, x, self.loss.prepare(feed.y), feed.weights, self.in_c())
+        return _core.Run(program.network, program.flat(feed.x), self.loss.prepare(feed.y), feed.weights, self.in_c())
+
+    def update(self, y: Any, y_pred: Any, weights: Any) -> None:
+        """Add a batch to all metrics."""
+        self.settle(math.prod(y_pred.shape[1:]))
+        for metric, weighs in zip(self.metrics, self.weighs, strict=True):
+            metric.update_state(y, y_pred, weights if weighs else None)
 
     def reset(self) -> None:
         """Begin all metrics anew."""

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from fastmlp import random
-from fastmlp._objects import deserialize, need_as_it_is
+from fastmlp._objects import NotLowered, deserialize, need_as_it_is
 from fastmlp._validate import brief
+from fastmlp.lowering import lower
 from fastmlp.models.compiled import Compiled, Learning
 from fastmlp.models.hooks import History
+from fastmlp.models.taped import Taped
 from fastmlp.models.turns import Turn, in_turn
 from fastmlp.program import Program
 
@@ -20,13 +22,16 @@ from fastmlp.program import Program
 class Compiling:
     """The part of a model that knows its loss, its optimizer, its metrics and its network."""
 
-    _layers: list[Any]
     name: str
     trainable: bool
+    layers: list[Any]
 
-    def __init__(self) -> None:
+    def _begin(self) -> None:
+        """What a model knows before compile."""
         self._compiled: Compiled | None = None
-        self._program: Program | None = None
+        self._program: Any = None  # a Program, or Taped
+        self._loss_tracker: Any = None
+        self._why: str | None = None  # it runs by the tape; "" that it does not
         self._program_seed = random.next_seed()
         self._shuffle_seed = random.next_seed()
         self._epoch = 0  # passes over data begun: names the next order of rows
@@ -67,34 +72,66 @@ class Compiling:
         if loss_weights is not None and not np.array_equal(np.ravel(list(_values(loss_weights))), [1]):
             raise ValueError(f"compile: expected loss_weights None for the one output, got {brief(loss_weights)}; "
                              "scale the learning rate, or sample_weight")  # fmt: skip
-        need_as_it_is("compile", self, "call", "__call__", "train_step", "test_step", "predict_step", "compute_loss")
         compiled = Compiled(optimizer, loss, metrics, weighted_metrics)
-        if compiled.optimizer.gradient_accumulation_steps:
-            raise ValueError("compile: expected gradient_accumulation_steps None, got "
-                             f"{compiled.optimizer.gradient_accumulation_steps}; take a larger batch_size")  # fmt: skip
-        if compiled.loss is not None:
-            compiled.loss.lower()  # raises for losses that cannot train
         self._compiled = compiled
         self._forget_programs()
 
     def _forget_programs(self) -> None:
-        self._program = None
+        self._program = self._why = None
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_program": None}  # made anew when it is wanted
+
+    # ---- which way it runs
+
+    def chain(self) -> list[Any]:
+        """Its layers, an `Input` first, one after the other; NotLowered says why it is no chain."""
+        raise NotLowered(f"the class {type(self).__name__} has a call of its own")
+
+    def own_steps(self) -> str | None:
+        """The method by which a class of one's own changes what training does; None if none does."""
+        raise NotImplementedError
+
+    @property
+    def why_taped(self) -> str:
+        """Why it runs by the tape, in Python, and not as a program in C; empty if it is a program."""
+        if self._why is None:
+            try:
+                self._look_whether_lowered()
+                self._why = ""
+            except NotLowered as why:
+                self._why = str(why)
+        return self._why
+
+    def _look_whether_lowered(self) -> None:
+        method = self.own_steps()
+        if method is not None:
+            raise NotLowered(f"the class {type(self).__name__} has a {method} of its own")
+        layers, compiled = self.chain(), self._compiled
+        if compiled is None or compiled.loss is None:
+            lower(layers)
+            return
+        optimizer = compiled.optimizer
+        if optimizer.gradient_accumulation_steps:
+            raise NotLowered("the optimizer gathers the gradients of several steps")
+        need_as_it_is(optimizer, "update_step", "apply", "apply_gradients")
+        optimizer.lower()
+        lower(layers, compiled.loss, optimizer)
+
+    # ---- what it has
 
     def _need_compiled(self, where: str) -> Compiled:
         if self._compiled is None:
             raise RuntimeError(f"{where}: expected a compiled model, got '{self.name}' before compile; "
                                "call compile(optimizer, loss)")  # fmt: skip
-        if self._compiled.loss is None:
+        if self._compiled.loss is None and self.own_steps() is None and not self.why_taped:
             raise ValueError(f"{where}: expected a loss, got none; give loss= to compile")
         return self._compiled
 
     @property
     def _learning(self) -> Learning:
         """Which layers training changes now."""
-        return [(layer, self.trainable and layer.trainable) for layer in self._layers]
+        return [(layer, self.trainable and layer.trainable) for layer in self._lowered_layers()]
 
     def _changed(self) -> Learning:
         """Those of them that were otherwise when training began."""
@@ -131,11 +168,6 @@ class Compiling:
         return None if self._compiled is None else self._compiled.given["loss"]
 
     @property
-    def metrics(self) -> list[Any]:
-        """Those of compile, once the outputs are known."""
-        return [] if self._compiled is None else list(self._compiled.metrics)
-
-    @property
     def metrics_names(self) -> list[str]:
         """What `evaluate` returns, by name."""
         return ["loss", *([] if self._compiled is None else self._compiled.names)]
@@ -148,20 +180,26 @@ class Compiling:
         """Compile as another model was."""
         self.compile(**deserialize(config))  # now, while custom objects are in scope
 
-    def _network(self, batch: int = 1) -> Program:
-        """The program all of this runs on, with room for steps of so many rows."""
+    def _lowered_layers(self) -> list[Any]:
+        """The layers of its program; all there are, if it has none."""
+        return self.layers if self.why_taped else self.chain()
+
+    def _network(self, batch: int = 1) -> Any:
+        """What all of this runs on, with room for steps of so many rows."""
         if self._program is None or not self._program.fits():
             self._program = self._new_program(batch)
-        if self._compiled is not None:
+        if self._compiled is not None and not self._program.taped:
             self._compiled.settle(math.prod(self._program.output_shape))
         return self._program
 
-    def _new_program(self, batch: int) -> Program:
-        compiled = self._compiled
+    def _new_program(self, batch: int) -> Any:
+        if self.why_taped:
+            return Taped(self, self.why_taped)
+        compiled, layers = self._compiled, self.chain()
         if compiled is None or compiled.loss is None:
-            return Program(self._layers, batch=batch, seed=self._program_seed, learns=self.trainable)
+            return Program(layers, batch=batch, seed=self._program_seed, learns=self.trainable)
         optimizer = None if self._changed() else compiled.optimizer  # which knows the weights it is to train
-        return Program(self._layers, compiled.loss, optimizer, batch, shows=compiled.any,
+        return Program(layers, compiled.loss, optimizer, batch, shows=compiled.any,
                        seed=self._program_seed, learns=self.trainable)  # fmt: skip
 
 

@@ -37,7 +37,8 @@ class MeanLoss:
     """The mean of batch losses, each weighted with its rows."""
 
     def __init__(self, loss: Any) -> None:
-        self.reduction, self.total, self.prices, self.rows = loss.reduction, 0.0, 0.0, 0
+        self.reduction = getattr(loss, "reduction", None)
+        self.total, self.prices, self.rows = 0.0, 0.0, 0
 
     def add(self, losses: np.ndarray, weights: np.ndarray | None, kept: np.ndarray | None, batch: int,
             prices: np.ndarray) -> None:  # fmt: skip
@@ -66,10 +67,13 @@ class MeanLoss:
         return (self.total + self.prices) / max(1, self.rows) + penalty
 
 
-def evaluate_rows(program: Program, compiled: Compiled, piece: ArrayFeed, batch: int, mean: MeanLoss) -> None:
+def evaluate_rows(program: Any, compiled: Compiled, piece: ArrayFeed, batch: int, mean: MeanLoss) -> None:
     """Add rows to the loss and to the metrics."""
+    if program.taped:
+        program.test(piece)
+        return
     program.push()
-    run = compiled.run(program.network, program.flat(piece.x), piece)
+    run = compiled.run(program, piece)
     ignored = getattr(compiled.loss, "ignore_class", None)
     kept = None if ignored is None else np.asarray(piece.y) != ignored
     prices = np.zeros(piece.rows)
@@ -82,8 +86,16 @@ def evaluate_rows(program: Program, compiled: Compiled, piece: ArrayFeed, batch:
             metric.update_state(piece.y, predictions, piece.weights if weighs else None)
 
 
+def evaluated(program: Any, compiled: Compiled, mean: MeanLoss) -> dict[str, Any]:
+    """Loss and metrics of the rows so far."""
+    if program.taped:
+        return dict(program.results())
+    return {"loss": mean.result(program.network.penalty()), **compiled.results()}
+
+
 def evaluate(
-    program: Program,
+    model: Any,
+    program: Any,
     compiled: Compiled,
     feed: ArrayFeed | BatchFeed,
     batch: int,
@@ -92,13 +104,13 @@ def evaluate(
     hooks: Any,
 ) -> dict[str, float]:
     """Loss and metrics over a feed from its beginning, `steps` batches of it at most."""
-    compiled.reset()
+    model.reset_metrics()
     mean = MeanLoss(compiled.loss)
     each, watched = hooks.test_batch_hooks, hooks.test_chunk_hooks
     done = 0
 
     def logs() -> dict[str, Any]:
-        return {"loss": mean.result(program.network.penalty()), **compiled.results()}
+        return evaluated(program, compiled, mean)
 
     def begin() -> None:
         if each:
@@ -122,7 +134,7 @@ def evaluate(
         if not done:
             raise feed.empty()
     else:
-        rows = batch if each else chunk_rows(program, batch)
+        rows = batch if each or program.taped else chunk_rows(program, batch)
         if steps is not None:
             feed = feed.rows_at(slice(steps * batch))
         for at in range(0, feed.rows, rows):

@@ -13,7 +13,7 @@ import numpy as np
 
 from fastmlp import _core
 from fastmlp._validate import brief, number
-from fastmlp.layers.base import user_level
+from fastmlp.layers.spelling import user_level
 
 Batch = tuple[Any, Any, Any]
 

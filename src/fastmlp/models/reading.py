@@ -8,35 +8,52 @@ from typing import Any
 
 import numpy as np
 
-from fastmlp.models.compiling import Compiling
+from fastmlp.models.columns import rows_of
 from fastmlp.models.feeds import as_array, feature_rows
-from fastmlp.program import Program
+from fastmlp.models.steps import Steps
 
-Act = Callable[[Program, np.ndarray], np.ndarray]
+Act = Callable[[Any, Any], Any]
 
 
-class Reading(Compiling):
+class Reading(Steps):
     """The part of a model that predicts beside other threads."""
 
-    def _rows_of(self, where: str, x: Any) -> np.ndarray:
-        """x as rows that the model takes; a model that does not know its input's shape takes that of x."""
-        if self._program is None and not self.built:  # type: ignore[attr-defined]
-            array = as_array(f"{where}: x", x)
-            self.build((None, *(array.shape[1:] if array.ndim > 1 else (1,))))  # type: ignore[attr-defined]
-        shape = self._layers[0].input_shape[1:] if self._program is None else self._program.input_shape
-        return feature_rows(where, x, shape, self._layers)
+    def _given(self, where: str, x: Any) -> Any:
+        """x as one array, or as Columns where the model takes several."""
+        return rows_of(f"{where}: x", x) if self._takes_structures() else as_array(f"{where}: x", x)
 
-    def _read(self, where: str, x: Any, act: Act) -> np.ndarray:
+    def _takes_structures(self) -> bool:
+        """Whether it may take several arrays."""
+        raise NotImplementedError
+
+    def _rows_of(self, where: str, x: Any) -> Any:
+        """x as rows that the model takes; a model that does not know its input's shape takes that of x."""
+        if self._takes_structures():
+            rows = rows_of(f"{where}: x", x)
+            if not self.built:  # type: ignore[attr-defined]
+                self._build_for(rows)
+            return rows
+        if self._program is None and not self.built:  # type: ignore[attr-defined]
+            self._build_for(as_array(f"{where}: x", x))
+        if self._program is not None and not self._program.taped:
+            return feature_rows(where, x, self._program.input_shape, self._program.layers)
+        return feature_rows(where, x, tuple(self.input_shape[1:]), self.layers)  # type: ignore[attr-defined]
+
+    def _build_for(self, rows: Any) -> None:
+        """Make the weights that these rows want."""
+        raise NotImplementedError
+
+    def _read(self, where: str, x: Any, act: Act) -> Any:
         """What `act` makes of rows by a program it leaves as it is: beside other threads, once the program will do."""
         if type(x) is not np.ndarray:
-            x = as_array(f"{where}: x", x)  # now: an object's own code may use the model
+            x = self._given(where, x)  # now: an object's own code may use the model
         found = self._read_beside(where, x, act)
         if found is None:
             self._turn.renew(where, self._is_current, partial(self._renew, where, x))
             found = self._read_beside(where, x, act)
         return self._turn.alone(where, partial(self._renew_and_read, where, x, act)) if found is None else found
 
-    def _read_beside(self, where: str, x: np.ndarray, act: Act) -> np.ndarray | None:
+    def _read_beside(self, where: str, x: Any, act: Act) -> Any:
         """None at once where another thread changes the model, or something has."""
         turn = self._turn
         seat = turn.own.seat
@@ -54,11 +71,11 @@ class Reading(Compiling):
     def _is_current(self) -> bool:
         return self._program is not None and self._program.is_current()
 
-    def _renew(self, where: str, x: np.ndarray) -> np.ndarray:
+    def _renew(self, where: str, x: Any) -> Any:
         rows = self._rows_of(where, x)  # which may build the model
         self._network().push()
         return rows
 
-    def _renew_and_read(self, where: str, x: np.ndarray, act: Act) -> np.ndarray:
+    def _renew_and_read(self, where: str, x: Any, act: Act) -> Any:
         rows = self._renew(where, x)
         return act(self._network(), rows)

@@ -5,25 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from fastmlp import saving
-from fastmlp._objects import Configurable, deserialize, registered_name
-from fastmlp._validate import brief, unknown, whole
-from fastmlp.layers.base import Layer, automatic_name
+from fastmlp._objects import deserialize, registered_name
+from fastmlp._validate import brief
+from fastmlp.layers.base import Layer
 from fastmlp.layers.core import InputLayer
-from fastmlp.layers.weights import HasWeights
-from fastmlp.models.feeds import ArrayFeed
-from fastmlp.models.memory import MemoryReport, memory_report
-from fastmlp.models.summary import summary as print_summary
-from fastmlp.models.trainer import Trainer
+from fastmlp.layers.symbolic import KerasTensor
+from fastmlp.models.model import Model
 from fastmlp.models.turns import in_turn
 from fastmlp.saving.weights import need_built
-from fastmlp.variables import Variable
 
 
-class Sequential(Trainer, HasWeights, Configurable):
-    """Layers one after the other, trained as one program.
+class Sequential(Model):
+    """Layers one after the other, trained as one program where all of them can be lowered into it.
 
     Parameters
     ----------
@@ -43,10 +36,8 @@ class Sequential(Trainer, HasWeights, Configurable):
     """
 
     def __init__(self, layers: Iterable[Any] | None = None, trainable: bool = True, name: str | None = None) -> None:
-        super().__init__()
-        self.name = automatic_name(type(self)) if name is None else str(name)
+        super().__init__(name=name, trainable=trainable)
         self._layers: list[Layer] = []
-        self._trainable = bool(trainable)
         if layers is not None and not isinstance(layers, Iterable):
             raise TypeError(f"Sequential: expected a list of layers, got {brief(layers)}; put it into one")
         for layer in layers or ():
@@ -55,13 +46,15 @@ class Sequential(Trainer, HasWeights, Configurable):
     # ---- layers
 
     @property
-    def layers(self) -> list[Layer]:
+    def layers(self) -> list[Layer]:  # type: ignore[override]
         """All but the input."""
         return [layer for layer in self._layers if not isinstance(layer, InputLayer)]
 
     @in_turn
     def add(self, layer: Any, rebuild: bool = True) -> None:
         """Put a layer, or the layers of another Sequential, at the end."""
+        if isinstance(layer, KerasTensor) and isinstance(layer.node.operation, InputLayer):
+            layer = layer.node.operation
         if isinstance(layer, Sequential):
             before = self._layers
             try:
@@ -96,29 +89,25 @@ class Sequential(Trainer, HasWeights, Configurable):
         self._forget_programs()
         return self._layers.pop()
 
-    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """The layer of that name, or the i-th."""
-        if (name is None) == (index is None):
-            raise ValueError(f"get_layer: expected a name or an index, got {name!r} and {index!r}; give one of them")
-        if name is None:
-            if not -len(self.layers) <= index < len(self.layers):  # type: ignore[operator]
-                raise ValueError(f"get_layer: expected an index below {len(self.layers)}, got {index}; lower it")
-            return self.layers[index]  # type: ignore[index]
-        for layer in self._layers:
-            if layer.name == name:
-                return layer
-        unknown("get_layer", name, [layer.name for layer in self._layers])
+    # ---- what it computes
 
-    @property
-    def trainable(self) -> bool:
-        """Whether training changes its weights."""
-        return self._trainable
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """The output of the last layer."""
+        for layer in self.layers:
+            inputs = layer(inputs, training=training)
+        return inputs
 
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        self._trainable = bool(value)
-        for layer in self._layers:
-            layer.trainable = bool(value)
+    def chain(self) -> list[Any]:
+        """Its layers, an `Input` first; NotLowered says why they are no chain."""
+        if type(self).call is not Sequential.call:
+            return Model.chain(self)
+        return self._layers
+
+    def _takes_structures(self) -> bool:
+        return type(self).call is not Sequential.call
+
+    def _build_for(self, rows: Any) -> None:
+        self.build((None, *(rows.shape[1:] if rows.ndim > 1 else (1,))))
 
     # ---- building
 
@@ -126,6 +115,10 @@ class Sequential(Trainer, HasWeights, Configurable):
     def built(self) -> bool:
         """Whether its weights are there."""
         return bool(self._layers) and all(layer.built for layer in self._layers)
+
+    @built.setter
+    def built(self, value: bool) -> None:
+        """What layers are, it is."""
 
     def build(self, input_shape: Sequence[int | None] | None = None) -> None:
         """Make the weights, for inputs of this shape, rows (None) first."""
@@ -151,10 +144,12 @@ class Sequential(Trainer, HasWeights, Configurable):
         try:
             for layer in layers:
                 layer.build(shape)
-                if layer.input_shape is not None and layer.input_shape[1:] != shape[1:]:
+                if layer.input_shape is not None and tuple(layer.input_shape[1:]) != shape[1:]:
                     raise ValueError(f"{self.name}: expected '{layer.name}' to take rows of shape {shape[1:]}, got a "
                                      f"layer built for {layer.input_shape[1:]}; make a new layer")  # fmt: skip
-                shape = layer.output_shape  # type: ignore[assignment]
+                if layer.output_shape is None:
+                    layer.output_shape = layer.compute_output_shape(shape)
+                shape = layer.output_shape
         except BaseException:
             for layer in fresh:
                 layer._unbuild()
@@ -166,67 +161,13 @@ class Sequential(Trainer, HasWeights, Configurable):
     def input_shape(self) -> tuple[int | None, ...]:
         """The shape it takes, rows first."""
         need_built("input_shape", self)
-        return self._layers[0].input_shape  # type: ignore[return-value]
+        return tuple(self._layers[0].input_shape)
 
     @property
     def output_shape(self) -> tuple[int | None, ...]:
         """The shape it gives, rows first."""
         need_built("output_shape", self)
-        return self._layers[-1].output_shape  # type: ignore[return-value]
-
-    # ---- weights
-
-    @property
-    def weights(self) -> list[Variable]:
-        """The variables of all layers, layer by layer."""
-        return [v for layer in self._layers for v in layer.weights]
-
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        """Those that training changes."""
-        return [] if not self._trainable else [v for layer in self._layers for v in layer.trainable_weights]
-
-    def get_weights(self) -> list[np.ndarray]:
-        """Copies of all variables, at a time when no other thread changes them."""
-        return self._turn.take("get_weights", super().get_weights)
-
-    @in_turn
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Write what `get_weights` gave; all shapes are looked at before the first is written."""
-        need_built("set_weights", self)
-        super().set_weights(weights)
-
-    def count_params(self) -> int:
-        """How many numbers its weights hold."""
-        need_built("count_params", self)
-        return sum(v.size for v in self.weights)
-
-    # ---- what it is
-
-    @in_turn
-    def memory_report(self, x: Any = None, y: Any = None, batch_size: int | None = None) -> MemoryReport:
-        """What it takes in memory, part by part, and what fit on x and y would take; print it.
-
-        >>> from fastmlp.layers import Dense, Input
-        >>> model = Sequential([Input(shape=(784,)), Dense(128, activation="relu"), Dense(10)])
-        >>> model.compile("adam", "mse")
-        >>> report = model.memory_report()
-        >>> report.weights, report.optimizer
-        (407080, 814160)
-        """
-        feed = None
-        if x is not None:
-            rows = self._rows_of("memory_report", x)
-            feed = ArrayFeed(rows, None, None) if y is None else self._feed_of("memory_report", x, y, None)
-        need_built("memory_report", self)
-        size = whole("memory_report: batch_size", 32 if batch_size is None else batch_size)
-        size = size if feed is None else min(size, feed.rows)
-        program = self._network(size)
-        return memory_report(self._new_program(size) if size > program.network.batch else program, feed)
-
-    def summary(self, *args: Any, **kwargs: Any) -> None:
-        """Print a table of its layers."""
-        print_summary(self, *args, **kwargs)
+        return tuple(self._layers[-1].output_shape)
 
     def get_config(self) -> dict[str, Any]:
         """What it is made of, without numbers."""
@@ -244,25 +185,3 @@ class Sequential(Trainer, HasWeights, Configurable):
         if not config.get("trainable", True):
             model.trainable = False
         return model
-
-    def __repr__(self) -> str:
-        return f"<Sequential name={self.name}, built={self.built}, layers={[layer.name for layer in self.layers]}>"
-
-    # ---- files
-
-    def save(self, filepath: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
-        """Write it whole into one file, from which `load_model` makes it again."""
-        saving.save_model(self, filepath, overwrite, include_optimizer)
-
-    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
-        """Write its weights."""
-        saving.save_weights(self, filepath, overwrite)
-
-    @in_turn
-    def load_weights(self, filepath: Any, skip_mismatch: bool = False) -> None:
-        """Read weights that this model, or one built alike, has saved."""
-        saving.load_weights(self, filepath, skip_mismatch)
-
-    def to_json(self) -> str:
-        """Its config."""
-        return str(saving.model_to_json(self))

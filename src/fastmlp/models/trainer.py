@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from fastmlp._validate import brief, number, whole
-from fastmlp.layers.base import older_spelling, user_level
+from fastmlp.layers.spelling import older_spelling, user_level
+from fastmlp.losses.base import KernelLoss
+from fastmlp.models.columns import rows_of
 from fastmlp.models.compiled import Compiled
-from fastmlp.models.evaluation import MeanLoss, evaluate, evaluate_rows
+from fastmlp.models.evaluation import MeanLoss, evaluate, evaluate_rows, evaluated
 from fastmlp.models.feeds import (
     ArrayFeed,
     BatchFeed,
@@ -26,7 +28,6 @@ from fastmlp.models.reading import Reading
 from fastmlp.models.targets import look_for_traps, target_rows
 from fastmlp.models.training import ArrayTraining, BatchTraining, Epoch, RowOrder, train_batch
 from fastmlp.models.turns import in_turn
-from fastmlp.program import Program
 
 
 class Trainer(Reading):
@@ -40,14 +41,21 @@ class Trainer(Reading):
         rows = self._rows_of(where, x)
         if not len(rows):
             raise ValueError(f"{where}: expected at least one row, got x.shape={rows.shape}; check how x was made")
-        if y is None:
-            raise ValueError(f"{where}: expected y, got None; give the targets of x")
         loss: Any = compiled.loss
-        outputs = math.prod(self._layers[-1].output_shape[1:])
-        targets = target_rows(where, y, len(rows), outputs, loss)
+        if y is None and loss is not None:
+            raise ValueError(f"{where}: expected y, got None; give the targets of x")
+        targets = None if y is None else self._targets(where, y, len(rows), loss)
         feed = ArrayFeed(rows, targets, row_weights(where, weights, len(rows)))
         feed.weigh(where, classes)
         return feed
+
+    def _targets(self, where: str, y: Any, rows: int, loss: Any) -> Any:
+        """y in the form that the loss takes; what a loss of one's own takes is its affair."""
+        shape = self.output_shape  # type: ignore[attr-defined]
+        plain = isinstance(shape, tuple) and len(shape) == 2 and isinstance(loss, KernelLoss)
+        if self.why_taped and not plain:
+            return rows_of(f"{where}: y", y)
+        return target_rows(where, y, rows, math.prod(shape[1:]), loss)
 
     def _converter(self, where: str, classes: Any = None) -> Callable[[Any, Any, Any], ArrayFeed]:
         return lambda x, y, weights: self._feed_of(where, x, y, weights, classes)
@@ -146,7 +154,7 @@ class Trainer(Reading):
                 hooks.on_epoch_begin(number_)
                 finite = math.isfinite(logs.get("loss", 0.0))
                 logs = self._one_epoch(training, steps, hooks)
-                if finite and not math.isfinite(logs["loss"]):
+                if finite and not math.isfinite(logs.get("loss", 0.0)):
                     warnings.warn(f"fit: the loss is {logs['loss']} since epoch {number_ + 1}; look for NaN and huge "
                                   "numbers in x and y, lower the learning rate, or clip gradients (clipnorm)",
                                   UserWarning, stacklevel=user_level())  # fmt: skip
@@ -172,7 +180,7 @@ class Trainer(Reading):
     def _one_epoch(self, training: ArrayTraining | BatchTraining, steps: int | None, hooks: Any) -> dict[str, Any]:
         compiled = self._need_compiled("fit")
         epoch = Epoch(self._network(training.batch), compiled, hooks, self)
-        compiled.reset()
+        self.reset_metrics()
         training.epoch(epoch, steps)
         self._epoch += 1
         return epoch.logs()
@@ -194,14 +202,16 @@ class Trainer(Reading):
     def _validate(self, held: Any, size: int, steps: int | None, hooks: Any) -> dict[str, Any]:
         hooks.on_test_begin()
         program, compiled = self._network(), self._need_compiled("fit")
-        found = evaluate(program, compiled, held, size, steps, self._converter("fit: validation_data"), hooks)
+        found = evaluate(self, program, compiled, held, size, steps, self._converter("fit: validation_data"), hooks)
         hooks.on_test_end(found)
         return found
 
     def _warn(self, compiled: Compiled, feed: Any, held: Any) -> None:
-        compiled.settle(int(np.prod(self._layers[-1].output_shape[1:])))
+        if self.why_taped:
+            return
+        compiled.settle(int(np.prod(self.output_shape[1:])))  # type: ignore[attr-defined]
         if isinstance(feed, ArrayFeed):
-            for message in look_for_traps(self._layers, compiled, feed, held):
+            for message in look_for_traps(self.chain(), compiled, feed, held):
                 warnings.warn(message, UserWarning, stacklevel=user_level())
 
     def _tell_schedule(self, steps: int | None) -> None:
@@ -237,7 +247,7 @@ class Trainer(Reading):
         hooks = _hooks(callbacks, self, verbosity("evaluate", verbose), steps or feed.steps(size))
         with hooks.running():
             hooks.on_test_begin()
-            logs = evaluate(program, compiled, feed, size, steps, self._converter("evaluate"), hooks)
+            logs = evaluate(self, program, compiled, feed, size, steps, self._converter("evaluate"), hooks)
             hooks.on_test_end(logs)
         return _results(logs, return_dict)
 
@@ -248,7 +258,7 @@ class Trainer(Reading):
         verbose: Any = "auto",
         steps: int | None = None,
         callbacks: Any = None,
-    ) -> np.ndarray:
+    ) -> Any:
         """The output for each row of an array, or of batches, of which it takes the features alone.
 
         Several threads may predict with one model at once, also by `predict_on_batch` and by calling it. With callbacks
@@ -260,7 +270,7 @@ class Trainer(Reading):
             return self._read("predict", x, lambda program, rows: self._predict(
                 program, program.outputs, ArrayFeed(rows, None, None), batch_size, verbose, steps))  # fmt: skip
 
-        def with_others() -> np.ndarray:  # a generator's code and that of callbacks may use the model, and change it
+        def with_others() -> Any:  # a generator's code and that of callbacks may use the model, and change it
             feed: Any = None if is_array(x) else self._built_for(BatchFeed("predict", x, steps))
             feed = feed or ArrayFeed(self._rows_of("predict", x), None, None)
             program = self._network()
@@ -268,8 +278,8 @@ class Trainer(Reading):
 
         return self._turn.alone("predict", with_others)
 
-    def _predict(self, program: Program, compute: Callable[[np.ndarray], np.ndarray], feed: Any, batch_size: int | None,
-                 verbose: Any, steps: int | None, callbacks: Any = None) -> np.ndarray:  # fmt: skip
+    def _predict(self, program: Any, compute: Callable[[np.ndarray], np.ndarray], feed: Any, batch_size: int | None,
+                 verbose: Any, steps: int | None, callbacks: Any = None) -> Any:  # fmt: skip
         size = _batch_size("predict", batch_size, feed)
         if steps is not None and isinstance(feed, ArrayFeed):
             feed = feed.rows_at(slice(steps * size))
@@ -280,13 +290,13 @@ class Trainer(Reading):
             hooks.on_predict_end()
         return outputs
 
-    def predict_classes(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> np.ndarray:
+    def predict_classes(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> Any:
         """What older scripts call: the class each row's output is for, 1 above 0.5 where there is one output."""
         older_spelling("predict_classes is of older Keras; write predict(x).argmax(axis=1), or predict(x) > 0.5")
         p = self.predict(x, batch_size, verbose)
         return p.argmax(axis=-1) if p.shape[-1] > 1 else (p > 0.5).astype(np.int32)
 
-    def predict_proba(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> np.ndarray:
+    def predict_proba(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> Any:
         """What older scripts call: `predict`."""
         older_spelling("predict_proba is of older Keras; write predict(x)")
         return self.predict(x, batch_size, verbose)
@@ -302,7 +312,7 @@ class Trainer(Reading):
         feed = self._feed_of("train_on_batch", x, y, sample_weight, class_weight)
         epoch = Epoch(self._network(feed.rows), compiled, CallbackList(), self)
         stopped, self.stop_training = self.stop_training, False
-        compiled.reset()
+        self.reset_metrics()
         try:
             train_batch(epoch, feed)
         finally:
@@ -315,30 +325,17 @@ class Trainer(Reading):
         compiled = self._need_compiled("test_on_batch")
         feed = self._feed_of("test_on_batch", x, y, sample_weight)
         program, mean = self._network(), MeanLoss(compiled.loss)
-        compiled.reset()
+        self.reset_metrics()
         evaluate_rows(program, compiled, feed, feed.rows, mean)
-        return _results({"loss": mean.result(program.network.penalty()), **compiled.results()}, return_dict)
+        return _results(evaluated(program, compiled, mean), return_dict)
 
-    def predict_on_batch(self, x: Any) -> np.ndarray:
+    def predict_on_batch(self, x: Any) -> Any:
         """The output for a batch."""
-        return self._read("predict_on_batch", x, Program.outputs)
+        return self._read("predict_on_batch", x, _outputs)
 
-    def reset_metrics(self) -> None:
-        """Begin the sums of all metrics anew, as fit, evaluate and the *_on_batch methods do by themselves."""
-        if self._compiled is not None:
-            self._compiled.reset()
 
-    def __call__(self, inputs: Any, training: bool = False) -> np.ndarray:
-        """The output for an array of rows; in training with noise, and with the moments of this batch."""
-        if not training:
-            return self._read("call", inputs, Program.outputs)
-
-        def in_training() -> np.ndarray:
-            self._follow_layers()
-            rows = self._rows_of("call", inputs)
-            return self._network().call(rows, training=True)
-
-        return self._turn.alone("call", in_training)
+def _outputs(program: Any, rows: Any) -> Any:
+    return program.outputs(rows)
 
 
 def _results(logs: dict[str, Any], return_dict: bool) -> Any:

@@ -12,7 +12,6 @@ from fastmlp import _core
 from fastmlp.models.compiled import Compiled
 from fastmlp.models.evaluation import flat_view
 from fastmlp.models.feeds import ArrayFeed, BatchFeed
-from fastmlp.program import Program
 
 LOOK = 0.05  # seconds between two looks at Python: the progress line, signals
 _SHUFFLE = 0xF1000000  # whose stream of a seed the orders of rows are
@@ -54,24 +53,26 @@ class RowOrder:
 class Epoch:
     """One epoch of training: what it has added up, and the hooks it calls."""
 
-    def __init__(self, program: Program, compiled: Compiled, hooks: Any, model: Any) -> None:
+    def __init__(self, program: Any, compiled: Compiled, hooks: Any, model: Any) -> None:
         self.program, self.compiled, self.hooks, self.model = program, compiled, hooks, model
         self.each, self.watched = hooks.batch_hooks, hooks.chunk_hooks
-        self.python = compiled.in_python()
+        self.python = [] if program.taped else compiled.in_python()  # the tape's steps tell their metrics themselves
         self.loss, self.rows, self.steps = 0.0, 0, 0
 
     def logs(self) -> dict[str, Any]:
         """Loss and metrics so far."""
+        if self.program.taped:
+            return dict(self.program.results())
         return {"loss": self.loss / max(1, self.rows), **self.compiled.results()}
 
     def _most(self) -> int:
         """Steps until Python has something to do: a hook, a metric, a learning rate that is a function."""
         return 1 if self.each or self.python or self.program.optimizer.asks_python else 1 << 62
 
-    def run(self, run: _core.Run, order: np.ndarray | None, batch: int, y: Any, weights: Any) -> None:
+    def run(self, run: Any, order: np.ndarray | None, batch: int, feed: ArrayFeed) -> None:
         """All steps of a run over rows in this order."""
         program, schedule = self.program, self.program.optimizer.schedule
-        rows = len(y) if order is None else len(order)
+        rows = feed.rows if order is None else len(order)
         rates = None
         if schedule is not None:
             rates = schedule.rates(program.optimizer.iterations, math.ceil(rows / batch))
@@ -87,19 +88,21 @@ class Epoch:
             self.steps += now[1] - before[1]
             self.loss += now[2] - before[2]
             if self.python:
-                self._tell_metrics(slice(before[0], now[0]), order, y, weights)
+                self._tell_metrics(slice(before[0], now[0]), order, feed)
             before = now
             if self.each:
                 self.hooks.on_train_batch_end(self.steps - 1, self.logs())
             elif self.watched:
                 self.hooks.on_train_chunk_end(self.steps, self.logs())
 
-    def _tell_metrics(self, cut: slice, order: np.ndarray | None, y: Any, weights: Any) -> None:
+    def _tell_metrics(self, cut: slice, order: np.ndarray | None, feed: ArrayFeed) -> None:
         """Metrics that Python computes get each batch as training saw it."""
         rows = np.arange(cut.start, cut.stop) if order is None else order[cut]
-        predictions = self.program.network.shown(len(rows))
+        predictions, y = self.program.network.shown(len(rows)), feed.y
+        assert y is not None
         for metric, weighs in self.python:
-            metric.update_state(y[rows], predictions, weights[rows] if weighs and weights is not None else None)
+            weights = feed.weights[rows] if weighs and feed.weights is not None else None
+            metric.update_state(y[rows], predictions, weights)
 
 
 class ArrayTraining:
@@ -108,31 +111,28 @@ class ArrayTraining:
     def __init__(self, feed: ArrayFeed, order: RowOrder) -> None:
         self.feed, self.order = feed, order
         self.batch = min(order.batch, feed.rows)
-        self._in_place = flat_view(feed.x) is not None
-        self._run: _core.Run | None = None
+        self._in_place = not isinstance(feed.x, np.ndarray) or flat_view(feed.x) is not None
+        self._run: Any = None
 
     def epoch(self, epoch: Epoch, steps: int | None) -> None:
         """One epoch."""
         for order in self.order.epoch(steps):
             if epoch.model.stop_training:
                 return
-            if self._in_place:
-                epoch.run(self._whole(epoch), order, self.batch, self.feed.y, self.feed.weights)
+            if self._in_place or epoch.program.taped:
+                epoch.run(self._whole(epoch), order, self.batch, self.feed)
                 continue
             for at in range(0, len(order), self.batch):  # rows whose features need a copy to be a row: batch by batch
                 train_batch(epoch, self.feed.rows_at(order[at : at + self.batch]))
 
-    def _whole(self, epoch: Epoch) -> _core.Run:
+    def _whole(self, epoch: Epoch) -> Any:
         """All rows for the network as it is now: a callback may have had another one made."""
         epoch.program.fit_batch(self.batch, exactly=True)
+        if epoch.program.taped:
+            return epoch.compiled.run(epoch.program, self.feed)
         if self._run is None or self._run.network is not epoch.program.network:
-            self._run = run_over(epoch, self.feed)
+            self._run = epoch.compiled.run(epoch.program, self.feed)
         return self._run
-
-
-def run_over(epoch: Epoch, feed: ArrayFeed) -> _core.Run:
-    """A run of the epoch's network over rows."""
-    return epoch.compiled.run(epoch.program.network, epoch.program.flat(feed.x), feed)
 
 
 def train_batch(epoch: Epoch, piece: ArrayFeed) -> None:
@@ -140,7 +140,7 @@ def train_batch(epoch: Epoch, piece: ArrayFeed) -> None:
     if not piece.rows:
         return
     epoch.program.fit_batch(piece.rows)
-    epoch.run(run_over(epoch, piece), None, piece.rows, piece.y, piece.weights)
+    epoch.run(epoch.compiled.run(epoch.program, piece), None, piece.rows, piece)
 
 
 class BatchTraining:

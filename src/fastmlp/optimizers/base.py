@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastmlp import _core
-from fastmlp._objects import snake_case
+from fastmlp._objects import NotLowered, snake_case
 from fastmlp._validate import brief, flag, number, whole
 from fastmlp.optimizers.pace import Paced, legacy_rate
 from fastmlp.variables import Variable
@@ -94,8 +94,7 @@ class Optimizer(Paced):
 
     def lower(self) -> tuple[str, tuple[float, ...]]:
         """The kernel that makes its steps, and the parameters."""
-        raise NotImplementedError(f"{type(self).__name__}: expected one of fastmlp's optimizers, got a custom one; "
-                                  "take one listed in fastmlp.optimizers")  # fmt: skip
+        raise NotLowered(f"the optimizer '{self.name}' makes its steps in Python")
 
     def slot_names(self) -> tuple[tuple[str, ...], ...]:
         """What it remembers of each variable, in the kernel's order; a group's are listed variable by variable."""

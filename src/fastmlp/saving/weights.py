@@ -10,7 +10,7 @@ import numpy as np
 
 from fastmlp._objects import snake_case
 from fastmlp._validate import brief
-from fastmlp.layers.base import user_level
+from fastmlp.layers.spelling import user_level
 from fastmlp.saving import atomic, native
 from fastmlp.variables import Variable
 

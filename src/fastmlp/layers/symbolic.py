@@ -1,0 +1,116 @@
+"""What is to come: the inputs and outputs of layers in a model that is being put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NoReturn
+
+import numpy as np
+
+from fastmlp.autodiff.primitive import Primitive
+from fastmlp.autodiff.tensor import Operators, Shape, Tensor, listening
+
+
+class KerasTensor(Operators):
+    """Stands for an array of this shape and type, rows (None) first, that a model will be given or will make.
+
+    Layers and operations called on it note that they were, and `Model(inputs, outputs)` runs them.
+    """
+
+    def __init__(self, shape: Any, dtype: Any = "float32", name: str | None = None, node: Any = None) -> None:
+        self.shape = Shape(None if n is None else int(n) for n in shape)
+        self.dtype, self.node = np.dtype(dtype), node
+        self.name = name or "keras_tensor"
+
+    @property
+    def ndim(self) -> int:
+        """How many axes."""
+        return len(self.shape)
+
+    def __symbolic__(self, primitive: Primitive, inputs: tuple[Any, ...], settings: dict[str, Any]) -> Any:
+        return Node(primitive, inputs, settings).outputs
+
+    def _no_numbers(self, *_: Any, **__: Any) -> NoReturn:
+        raise TypeError(f"'{self.name}': expected numbers, got what is to come: the input or output of a layer in a "
+                        "model that is being put together; use layers and operations of fastmlp on it, or put the "
+                        "code into a layer's call")  # fmt: skip
+
+    __array__ = __bool__ = __float__ = __int__ = __index__ = numpy = _no_numbers
+
+    def __repr__(self) -> str:
+        return f"<KerasTensor shape={tuple(self.shape)}, dtype={self.dtype.name}, name={self.name}>"
+
+
+class Node:
+    """A layer or an operation called once, on things to come among others; `outputs` are what it will make."""
+
+    def __init__(self, operation: Any, args: Any, settings: Mapping[str, Any]) -> None:
+        self.operation, self.args, self.settings = operation, args, dict(settings)
+        self.outputs: Any = None
+        if operation is not None:
+            few, more = self._example(2), self._example(3)
+            self.outputs = _both(self._output, few, more)
+
+    @classmethod
+    def of_input(cls, layer: Any) -> KerasTensor:
+        """What an input layer gives."""
+        node = cls(None, (), {})
+        node.operation = layer
+        node.outputs = made = KerasTensor(layer.batch_shape, layer.dtype, layer.name, node)
+        return made
+
+    @property
+    def inputs(self) -> list[KerasTensor]:
+        """What it takes of what is to come."""
+        return list(symbols((self.args, self.settings)))
+
+    def _example(self, rows: int) -> Any:
+        """The outputs for zeros, so many rows of them."""
+
+        def zeros(one: KerasTensor) -> Any:
+            return Tensor(np.zeros([rows if n is None else n for n in one.shape], one.dtype))
+
+        with listening():
+            found = self.run(zeros)
+        if not isinstance(self.operation, Primitive):
+            self.operation.clear_losses()
+        return found
+
+    def _output(self, few: Any, more: Any) -> KerasTensor:
+        shape = [a if a == b else None for a, b in zip(few.shape, more.shape, strict=True)]
+        return KerasTensor(shape, few.dtype, getattr(self.operation, "name", None), self)
+
+    def run(self, value: Callable[[KerasTensor], Any], **settings: Any) -> Any:
+        """What it makes when `value` gives what has come; the settings of the call beside those given."""
+        args, own = replaced((self.args, self.settings), value)
+        return self.operation(*args, **{**own, **settings})
+
+
+def symbols(tree: Any) -> Iterator[KerasTensor]:
+    """What is to come, in a structure of arguments."""
+    if isinstance(tree, Mapping):
+        for one in tree.values():
+            yield from symbols(one)
+    elif isinstance(tree, (list, tuple)):
+        for one in tree:
+            yield from symbols(one)
+    elif isinstance(tree, KerasTensor):
+        yield tree
+
+
+def replaced(tree: Any, value: Callable[[KerasTensor], Any]) -> Any:
+    """Arguments with numbers in place of what was to come."""
+    if isinstance(tree, Mapping):
+        return {key: replaced(one, value) for key, one in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        return type(tree)(replaced(one, value) for one in tree)
+    return value(tree) if isinstance(tree, KerasTensor) else tree
+
+
+def _both(make: Callable[[Any, Any], Any], few: Any, more: Any) -> Any:
+    """Two structures of one form, leaf by leaf."""
+    if isinstance(few, Mapping):
+        return {key: _both(make, few[key], more[key]) for key in few}
+    if isinstance(few, (list, tuple)):
+        return type(few)(_both(make, a, b) for a, b in zip(few, more, strict=True))
+    return make(few, more)

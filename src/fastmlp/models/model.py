@@ -1,0 +1,211 @@
+"""Model: layers that are trained, in whatever graph or by whatever code they hang together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from fastmlp import saving
+from fastmlp._validate import unknown, whole
+from fastmlp.autodiff.primitive import as_tensor
+from fastmlp.autodiff.tensor import is_symbolic, listening, recorders
+from fastmlp.layers.base import Layer
+from fastmlp.layers.calls import leaves, mapped, outermost
+from fastmlp.models.columns import tree_of
+from fastmlp.models.feeds import ArrayFeed
+from fastmlp.models.graph import Graph
+from fastmlp.models.memory import MemoryReport, memory_report
+from fastmlp.models.summary import summary as print_summary
+from fastmlp.models.trainer import Trainer, _outputs
+from fastmlp.models.turns import in_turn
+from fastmlp.saving.weights import need_built
+
+
+class Model(Trainer, Layer):
+    """Layers that are trained: those between `inputs` and `outputs`, or of a class of one's own with a `call`.
+
+    A graph that is a chain trains as one program in C; any other, and code of one's own, by the tape. `why_taped` says
+    which, and why.
+
+    Parameters
+    ----------
+    inputs, outputs
+        What `Input` gave, and what layers made of it: one, or a list, tuple or dict of them.
+    name
+        ``model``, ``model_1``, … unless given.
+
+    Examples
+    --------
+    >>> from fastmlp.layers import Add, Dense, Input
+    >>> x = Input(shape=(4,))
+    >>> h = Dense(4, activation="relu")(x)
+    >>> model = Model(x, Dense(1)(Add()([x, h])))
+    >>> model.count_params()
+    25
+    """
+
+    def __init__(self, inputs: Any = None, outputs: Any = None, *, name: str | None = None, **settings: Any) -> None:
+        Layer.__init__(self, name=name, **settings)
+        self._begin()
+        if (inputs is None) != (outputs is None):
+            raise TypeError(
+                f"{type(self).__name__}: expected inputs and outputs, or neither, got one of them; give both"
+            )
+        self._graph = None if inputs is None else Graph(inputs, outputs)
+        if self._graph is not None:
+            self.built = True
+            self.input_shape = _shapes(inputs)
+            self.output_shape = _shapes(outputs)
+
+    # ---- what it computes
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """The outputs. A class of one's own says here, in layers and operations, what it computes."""
+        if self._graph is None:
+            raise NotImplementedError(f"{type(self).__name__}: expected a method call(inputs), got none; define what "
+                                      "the model computes, or give inputs and outputs")  # fmt: skip
+        return self._graph.run(inputs, training)
+
+    def has_own_call(self) -> bool:
+        """It is never one operation by itself."""
+        return True
+
+    def __call__(self, *args: Any, **settings: Any) -> Any:
+        """Its output for rows, a tensor; in training with noise, and with the moments of this batch."""
+        plain = len(args) == 1 and not any(settings.values()) and not recorders() and outermost()
+        if plain and self.own_steps() != "predict_step" and not any(is_symbolic(one) for one in leaves(args)):
+            if self.built and not self.why_taped:
+                return as_tensor(self._read("call", args[0], _outputs))
+        elif plain or any(is_symbolic(one) for one in leaves((args, settings))):
+            return super().__call__(*args, **settings)
+        return self._turn.alone("call", lambda: super(Model, self).__call__(*args, **settings))
+
+    # ---- layers
+
+    @property
+    def layers(self) -> list[Any]:  # type: ignore[override]
+        """Its layers, in the order in which they run or were made; the inputs of a graph among them."""
+        return self.inner_layers() if self._graph is None else self._graph.layers
+
+    def inner_layers(self) -> list[Any]:
+        """The layers it is made of: those of the graph, and its attributes."""
+        held = super().inner_layers()
+        return held if self._graph is None else [*self._graph.layers, *(one for one in held if one not in self.layers)]
+
+    def chain(self) -> list[Any]:
+        """Its layers, an `Input` first, one after the other; NotLowered says why it is no chain."""
+        if self._graph is None or type(self).call is not Model.call:
+            return super().chain()
+        return self._graph.chain()
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
+        """The layer of that name, or the i-th."""
+        layers = self.layers
+        if (name is None) == (index is None):
+            raise ValueError(f"get_layer: expected a name or an index, got {name!r} and {index!r}; give one of them")
+        if name is None:
+            if not -len(layers) <= index < len(layers):  # type: ignore[operator]
+                raise ValueError(f"get_layer: expected an index below {len(layers)}, got {index}; lower it")
+            return layers[index]  # type: ignore[index]
+        for layer in self.inner_layers():
+            if layer.name == name:
+                return layer
+        unknown("get_layer", name, [layer.name for layer in self.inner_layers()])
+
+    # ---- building
+
+    def _takes_structures(self) -> bool:
+        return self._graph is None or not is_symbolic(self._graph.inputs)
+
+    def build(self, input_shape: Any = None) -> None:
+        """Make the weights, for inputs of this shape, rows (None) first."""
+        if self.built:
+            return
+        if input_shape is None:
+            raise ValueError("build: expected an input shape, got none; give (None, features)")
+        self.built, self.input_shape = True, input_shape  # the layers inside are built by their first call
+
+    def _build_for(self, rows: Any) -> None:
+        """Run the model once on a few rows, which builds its layers."""
+        few = mapped(as_tensor, tree_of(rows[:2]))
+        with listening():
+            outputs = self(few, training=False)
+        self.output_shape = mapped(lambda one: (None, *one.shape[1:]), outputs)
+
+    # ---- weights
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Copies of all variables, at a time when no other thread changes them."""
+        return self._turn.take("get_weights", super().get_weights)
+
+    @in_turn
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Write what `get_weights` gave; all shapes are looked at before the first is written."""
+        need_built("set_weights", self)
+        super().set_weights(weights)
+
+    def count_params(self) -> int:
+        """How many numbers its weights hold."""
+        need_built("count_params", self)
+        return sum(v.size for v in self.weights)
+
+    # ---- what it is
+
+    @in_turn
+    def memory_report(self, x: Any = None, y: Any = None, batch_size: int | None = None) -> MemoryReport:
+        """What it takes in memory, part by part, and what fit on x and y would take; print it.
+
+        >>> from fastmlp import Sequential
+        >>> from fastmlp.layers import Dense, Input
+        >>> model = Sequential([Input(shape=(784,)), Dense(128, activation="relu"), Dense(10)])
+        >>> model.compile("adam", "mse")
+        >>> report = model.memory_report()
+        >>> report.weights, report.optimizer
+        (407080, 814160)
+        """
+        feed = None
+        if x is not None:
+            rows = self._rows_of("memory_report", x)
+            feed = ArrayFeed(rows, None, None) if y is None else self._feed_of("memory_report", x, y, None)
+        need_built("memory_report", self)
+        if self.why_taped:
+            raise NotImplementedError("memory_report: expected a model that is a program, got one that runs by the tape "
+                                      f"({self.why_taped}); what a step takes is freed after it")  # fmt: skip
+        size = whole("memory_report: batch_size", 32 if batch_size is None else batch_size)
+        size = size if feed is None else min(size, feed.rows)
+        program = self._network(size)
+        return memory_report(self._new_program(size) if size > program.network.batch else program, feed)
+
+    def summary(self, *args: Any, **kwargs: Any) -> None:
+        """Print a table of its layers."""
+        print_summary(self, *args, **kwargs)
+
+    def __repr__(self) -> str:
+        return (
+            f"<{type(self).__name__} name={self.name}, built={self.built}, layers={[one.name for one in self.layers]}>"
+        )
+
+    # ---- files
+
+    def save(self, filepath: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
+        """Write it whole into one file, from which `load_model` makes it again."""
+        saving.save_model(self, filepath, overwrite, include_optimizer)
+
+    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
+        """Write its weights."""
+        saving.save_weights(self, filepath, overwrite)
+
+    @in_turn
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False) -> None:
+        """Read weights that this model, or one built alike, has saved."""
+        saving.load_weights(self, filepath, skip_mismatch)
+
+    def to_json(self) -> str:
+        """Its config."""
+        return str(saving.model_to_json(self))
+
+
+def _shapes(tree: Any) -> Any:
+    return mapped(lambda one: tuple(one.shape), tree)
