@@ -1,52 +1,49 @@
-"""Arithmetic on tensors, and what their operators do."""
+"""Arithmetic on tensors."""
 
 # mypy: disable-error-code="has-type,no-any-return"
 # A primitive's gradient is made of primitives, itself among them: mypy cannot tell the type of one before the other.
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
-from fastmlp import _core
+from fastmlp.autodiff.comparisons import equal
+from fastmlp.autodiff.making import ones_like, zeros_like
 from fastmlp.autodiff.primitive import as_tensor, as_tensors, primitive
-from fastmlp.autodiff.products import matmul
-from fastmlp.autodiff.shapes import getitem, unbroadcast
-from fastmlp.autodiff.tensor import operators
+from fastmlp.autodiff.shapes import unbroadcast
+
+__all__ = ["add", "divide", "divide_no_nan", "multiply", "negative", "nonzero", "subtract", "where"]
 
 
 @primitive(lambda g, y, a, b: unbroadcast(g, a.shape), lambda g, y, a, b: unbroadcast(g, b.shape))
-def add(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """a + b."""
-    return a + b
+def add(x1: np.ndarray, x2: np.ndarray) -> np.ndarray:
+    """x1 + x2."""
+    return x1 + x2
 
 
 @primitive(lambda g, y, a, b: unbroadcast(g, a.shape), lambda g, y, a, b: unbroadcast(negative(g), b.shape))
-def subtract(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """a - b."""
-    return a - b
+def subtract(x1: np.ndarray, x2: np.ndarray) -> np.ndarray:
+    """x1 - x2."""
+    return x1 - x2
 
 
 @primitive(
     lambda g, y, a, b: unbroadcast(multiply(g, b), a.shape), lambda g, y, a, b: unbroadcast(multiply(g, a), b.shape)
 )
-def multiply(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """a · b."""
-    return a * b
-
-
-def _true_quotient(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(a / b).astype(np.result_type(a.dtype, np.float32) if a.dtype.kind != "f" else a.dtype)
+def multiply(x1: np.ndarray, x2: np.ndarray) -> np.ndarray:
+    """x1 · x2."""
+    return x1 * x2
 
 
 @primitive(
     lambda g, y, a, b: unbroadcast(divide(g, b), a.shape),
     lambda g, y, a, b: unbroadcast(negative(divide(multiply(g, y), b)), b.shape),
 )
-def divide(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """a / b."""
-    return _true_quotient(a, b)
+def divide(x1: np.ndarray, x2: np.ndarray) -> np.ndarray:
+    """x1 / x2."""
+    return np.true_divide(x1, x2, dtype=x1.dtype if x1.dtype.kind == "f" else np.result_type(x1.dtype, np.float32))
 
 
 @primitive(lambda g, y, x: negative(g))
@@ -55,53 +52,43 @@ def negative(x: np.ndarray) -> np.ndarray:
     return -x
 
 
-@primitive(lambda g, y, x: multiply(g, y))
-def exp(x: np.ndarray) -> np.ndarray:
-    """e^x."""
-    return _core.vmath("exp", x)
-
-
-@primitive(lambda g, y, x: divide(g, x))
-def log(x: np.ndarray) -> np.ndarray:
-    """The natural logarithm."""
-    return _core.vmath("log", x)
-
-
-def _power_exponent(g: Any, y: Any, a: Any, b: Any) -> Any:
-    """y · log a where a > 0, and 0 elsewhere: 0⁰ is 1 whatever moves the exponent."""
-    positive = a.array > 0
-    safe = where(positive, a, np.ones_like(a.array))
-    return unbroadcast(where(positive, multiply(g, multiply(y, log(safe))), np.zeros_like(y.array)), b.shape)
-
-
-@primitive(lambda g, y, a, b: unbroadcast(multiply(g, multiply(b, power(a, subtract(b, 1)))), a.shape), _power_exponent)
-def power(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """aᵇ."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.power(a, b)
-
-
 @primitive(
     None,
     lambda g, y, c, a, b: unbroadcast(where(c, g, np.zeros((), g.dtype)), a.shape),
     lambda g, y, c, a, b: unbroadcast(where(c, np.zeros((), g.dtype), g), b.shape),
+    mixed=True,
 )
-def _where(condition: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return np.where(condition, a, b)
+def _where(condition: np.ndarray, x1: np.ndarray, x2: np.ndarray) -> np.ndarray:
+    return np.where(condition, x1, x2)
 
 
-def where(condition: Any, a: Any, b: Any) -> Any:
-    """a where the condition holds, b elsewhere."""
-    return _where.on((as_tensor(condition), *as_tensors(a, b)), {})
+def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
+    """x1 where the condition holds, x2 elsewhere; the positions where it holds if there is a condition alone."""
+    if x1 is None and x2 is None:
+        return nonzero(condition)
+    if x1 is None or x2 is None:
+        raise ValueError("where: expected x1 and x2, or neither, got one of them; give the other")
+    return _where(condition, *as_tensors(x1, x2))
 
 
-operators(
-    add=add,
-    sub=subtract,
-    mul=multiply,
-    truediv=divide,
-    pow=power,
-    neg=negative,
-    matmul=matmul,
-    getitem=getitem,
-)
+def nonzero(x: Any) -> tuple[Any, ...]:
+    """The positions of all that is not 0, an array an axis."""
+    return tuple(as_tensor(i.astype(np.int32)) for i in np.nonzero(np.asarray(as_tensor(x))))
+
+
+def divide_no_nan(x1: Any, x2: Any) -> Any:
+    """x1 / x2, and 0 where x2 is 0."""
+    a, b = as_tensors(x1, x2)
+    nothing = equal(b, 0)
+    return where(nothing, zeros_like(divide(a, 1)), divide(a, where(nothing, ones_like(b), b)))
+
+
+def squared_difference(x1: Any, x2: Any) -> Any:
+    """(x1 - x2)²."""
+    d = subtract(x1, x2)
+    return multiply(d, d)
+
+
+def add_n(inputs: Any) -> Any:
+    """The sum of a list of tensors."""
+    return reduce(add, inputs) if len(inputs) > 1 else as_tensor(inputs[0])

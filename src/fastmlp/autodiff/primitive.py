@@ -33,10 +33,18 @@ class Primitive:
     that with respect to the output: all tensors, and made by operations, so that gradients have gradients. None: there
     is none. Where arguments are any number, or one computation gives several gradients, `vjp` is one function,
     ``(wanted, g, record)``, that gives a list of gradients; those at places that are not `wanted` may be None.
+    Arguments are brought to one type unless `mixed` says that they differ in kind, as numbers and positions do.
     """
 
-    def __init__(self, name: str, forward: Callable[..., Any], vjp: Sequence[Vjp | None] | Vjp, saves: bool = False):
-        self.name, self.forward, self.vjp, self.saves = name, forward, vjp, saves
+    def __init__(
+        self,
+        name: str,
+        forward: Callable[..., Any],
+        vjp: Sequence[Vjp | None] | Vjp,
+        saves: bool = False,
+        mixed: bool = False,
+    ) -> None:
+        self.name, self.forward, self.vjp, self.saves, self.mixed = name, forward, vjp, saves, mixed
         self.__doc__ = forward.__doc__
 
     def __call__(self, *inputs: Any, **settings: Any) -> Any:
@@ -44,12 +52,12 @@ class Primitive:
         for value in inputs:
             if is_symbolic(value):
                 return value.__symbolic__(self, inputs, settings)
-        tensors = as_tensors(*inputs)
-        return self.on(tensors, settings)
+        return self.on(tuple(as_tensor(v) for v in inputs) if self.mixed else as_tensors(*inputs), settings)
 
     def on(self, tensors: tuple[Tensor, ...], settings: dict[str, Any]) -> Tensor:
         """Computed for tensors as they are."""
-        found = self.forward(*[t._array for t in tensors], **settings)
+        with np.errstate(all="ignore"):  # numbers out of a function's domain are NaN or infinite, and that says enough
+            found = self.forward(*[t._array for t in tensors], **settings)
         found, saved = found if self.saves else (found, None)
         output = Tensor(found)
         listeners = recorders()
@@ -72,9 +80,9 @@ class Primitive:
         return f"<Primitive {self.name}>"
 
 
-def primitive(*vjps: Vjp | None) -> Callable[[Callable[..., Any]], Primitive]:
+def primitive(*vjps: Vjp | None, mixed: bool = False) -> Callable[[Callable[..., Any]], Primitive]:
     """Decorator: the function of arrays below is a primitive with these gradients, one an argument."""
-    return lambda forward: Primitive(forward.__name__.strip("_"), forward, vjps)
+    return lambda forward: Primitive(forward.__name__.strip("_"), forward, vjps, mixed=mixed)
 
 
 def primitive_of_many(vjp: Vjp, saves: bool = False) -> Callable[[Callable[..., Any]], Primitive]:

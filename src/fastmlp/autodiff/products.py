@@ -13,8 +13,10 @@ from fastmlp._validate import brief
 from fastmlp.autodiff.primitive import as_tensors, primitive
 from fastmlp.autodiff.shapes import transpose, unbroadcast
 
+__all__ = ["matmul"]  # what Keras has of it
 
-def _product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+
+def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Rows of a times columns of b."""
     (n, k), m = a.shape, b.shape[1]
     if not (n and k and m) or a.dtype not in (np.float32, np.float64):
@@ -30,13 +32,13 @@ def _product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 )
 def _matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     if a.ndim == b.ndim == 2:
-        return _product(a, b)
+        return product(a, b)
     if b.ndim == 2:
-        return _product(a.reshape(-1, a.shape[-1]), b).reshape(*a.shape[:-1], b.shape[1])
+        return product(a.reshape(-1, a.shape[-1]), b).reshape(*a.shape[:-1], b.shape[1])
     outer = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     left = np.broadcast_to(a, (*outer, *a.shape[-2:])).reshape(-1, *a.shape[-2:])
     right = np.broadcast_to(b, (*outer, *b.shape[-2:])).reshape(-1, *b.shape[-2:])
-    found = [_product(x, y) for x, y in zip(left, right)]
+    found = [product(x, y) for x, y in zip(left, right)]
     shape = (*outer, a.shape[-2], b.shape[-1])
     return np.stack(found).reshape(shape) if found else np.empty(shape, a.dtype)
 

@@ -14,6 +14,8 @@ from fastmlp._validate import brief
 from fastmlp.autodiff.primitive import Record, as_tensor, as_tensors, primitive, primitive_of_many
 from fastmlp.autodiff.tensor import Tensor
 
+__all__ = ["broadcast_to", "concatenate", "expand_dims", "getitem", "reshape", "squeeze", "stack", "sum", "transpose"]
+
 Axis = int | Sequence[int] | None
 
 
@@ -67,16 +69,45 @@ def axis_last(x: Any, axis: int) -> Any:
     return x if axis in (-1, n - 1) else transpose(x, [*(i for i in range(n) if i != axis % n), axis % n])
 
 
+# ---- axes of length 1
+
+
+@primitive(lambda g, y, x, axis: _reshape(g, shape=x.shape))
+def _expand_dims(x: np.ndarray, axis: tuple[int, ...]) -> np.ndarray:
+    return np.expand_dims(x, axis)
+
+
+@primitive(lambda g, y, x, axis: _reshape(g, shape=x.shape))
+def _squeeze(x: np.ndarray, axis: tuple[int, ...] | None) -> np.ndarray:
+    return np.squeeze(x, axis)
+
+
+def expand_dims(x: Any, axis: Axis) -> Any:
+    """New axes of length 1, there when it is done."""
+    x = as_tensor(x)
+    new = len(np.ravel(np.asarray(axis)))
+    return _expand_dims(x, axis=axes_of("expand_dims", axis, len(x.shape) + new))
+
+
+def squeeze(x: Any, axis: Axis = None) -> Any:
+    """Without its axes of length 1, or without those named."""
+    x = as_tensor(x)
+    axes = None if axis is None or axis == [] else axes_of("squeeze", axis, len(x.shape))
+    if axes and any(x.shape[a] != 1 for a in axes):
+        raise ValueError(f"squeeze: expected axes of length 1, got axis={axis} of shape {tuple(x.shape)}; change axis")
+    return _squeeze(x, axis=axes)
+
+
 # ---- sum and broadcast
 
 
-@primitive(lambda g, y, x, axis, keepdims: _spread(g, x.shape, axis, keepdims))
+@primitive(lambda g, y, x, axis, keepdims: spread(g, x.shape, axis, keepdims))
 def _sum(x: np.ndarray, axis: tuple[int, ...], keepdims: bool) -> np.ndarray:
     return x.sum(axis=axis, keepdims=keepdims, dtype=x.dtype if x.dtype.kind != "b" else np.int32)
 
 
 @primitive(lambda g, y, x, shape: unbroadcast(g, x.shape))
-def _broadcast(x: np.ndarray, shape: Any) -> np.ndarray:
+def _broadcast_to(x: np.ndarray, shape: Any) -> np.ndarray:
     return np.ascontiguousarray(np.broadcast_to(x, shape))
 
 
@@ -88,10 +119,10 @@ def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:  # noqa: A001
 
 def broadcast_to(x: Any, shape: Any) -> Any:
     """Repeated along new axes, and those of length 1."""
-    return _broadcast(x, shape=tuple(int(n) for n in shape))
+    return _broadcast_to(x, shape=tuple(int(n) for n in shape))
 
 
-def _spread(g: Tensor, shape: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
+def spread(g: Tensor, shape: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
     """The gradient of a sum, given to all that was added."""
     return broadcast_to(g if keepdims else expand(g, shape, axis), shape)
 
@@ -114,7 +145,7 @@ def unbroadcast(g: Any, shape: Any) -> Any:
 
 
 @primitive_of_many(lambda wanted, g, record: _parts(wanted, g, record))
-def _concat(*parts: np.ndarray, axis: int) -> np.ndarray:
+def _concatenate(*parts: np.ndarray, axis: int) -> np.ndarray:
     return np.concatenate(parts, axis)
 
 
@@ -127,11 +158,11 @@ def _parts(wanted: Sequence[bool], g: Tensor, record: Record) -> list[Any]:
     return found
 
 
-def concatenate(xs: Any, axis: int = -1) -> Any:
+def concatenate(xs: Any, axis: int = 0) -> Any:
     """Tensors one after the other along an axis."""
     parts = as_tensors(*xs)
     (at,) = axes_of("concatenate", axis, len(parts[0].shape))
-    return _concat(*parts, axis=at)
+    return _concatenate(*parts, axis=at)
 
 
 def stack(xs: Any, axis: int = 0) -> Any:
@@ -142,8 +173,7 @@ def stack(xs: Any, axis: int = 0) -> Any:
     shapes = {tuple(p.shape) for p in parts}
     if len(shapes) > 1:
         raise ValueError(f"stack: expected tensors of one shape, got {sorted(shapes)}; reshape them")
-    shape = (*parts[0].shape[:at], 1, *parts[0].shape[at:])
-    return _concat(*[_reshape(p, shape=shape) for p in parts], axis=at)
+    return _concatenate(*[expand_dims(p, at) for p in parts], axis=at)
 
 
 # ---- a part of it
@@ -163,6 +193,11 @@ def _put(x: np.ndarray, shape: Any, key: Any) -> np.ndarray:
     else:
         np.add.at(found, key, x)
     return found
+
+
+def put(x: Any, shape: Any, key: Any) -> Any:
+    """Zeros of a shape, with x added at `key`."""
+    return _put(x, shape=tuple(shape), key=_plain_key(key))
 
 
 def _is_basic(key: Any) -> bool:
