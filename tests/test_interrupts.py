@@ -332,6 +332,7 @@ class Started(Callback):
 def test_while_one_thread_trains_others_are_told_so(rows, tmp_path):
     model, twin = made(), made()
     twin.save_weights(tmp_path / "w.safetensors")
+    saving.save_state(twin, tmp_path / "s.safetensors")
     training = Started()
     thread = threading.Thread(
         target=model.fit, args=rows, kwargs={"epochs": 10**6, "callbacks": training, "verbose": 0}, daemon=True
@@ -352,6 +353,7 @@ def test_while_one_thread_trains_others_are_told_so(rows, tmp_path):
         "set_weights": lambda: model.set_weights(twin.get_weights()),
         "load_weights": lambda: model.load_weights(tmp_path / "w.safetensors"),
         "get_weights": model.get_weights,
+        "load_state": lambda: saving.load_state(model, tmp_path / "s.safetensors"),
         "save": lambda: model.save(tmp_path / "m.safetensors"),
         "save_weights": lambda: model.save_weights(tmp_path / "w.safetensors"),
         "save_state": lambda: saving.save_state(model, tmp_path / "s.safetensors"),

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from functools import partial
 
 import numpy as np
 import pytest
-from fastmlp import saving
 from fastmlp.callbacks import Callback
 from fastmlp.models.turns import Turn
-from fastmlp.variables import Variable
-from safetensors.numpy import load_file
 from sharing import BESIDE, WAYS, Held, in_the_middle, made, together
 
 FORK = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
@@ -238,57 +234,6 @@ def test_a_fit_interrupted_while_it_waits_is_over(x, monkeypatch):
     assert model._turn.fitting is None
     assert model._turn.writer is None
     together(lambda: model(x), lambda: model.evaluate(x, np.ones((40, 3)), verbose=0))
-
-
-def written(save, path):
-    save(path)
-    return [values for name, values in load_file(path).items() if name.startswith("weights/")]
-
-
-READS = {
-    "get_weights": lambda model, path: model.get_weights(),
-    "save": lambda model, path: written(model.save, path),
-    "save_weights": lambda model, path: written(model.save_weights, path),
-    "save_state": lambda model, path: written(partial(saving.save_state, model), path),
-}
-
-
-@pytest.mark.parametrize("read", READS)
-def test_weights_are_read_between_changes_not_in_them(read, monkeypatch, tmp_path):
-    """Those in a file are of one moment."""
-    model = made()
-    ones, twos = ([np.full_like(w, n) for w in model.get_weights()] for n in (1, 2))
-    model.set_weights(ones)
-    writer, numpy = threading.Thread(target=model.set_weights, args=(twos,), daemon=True), Variable.numpy
-
-    def read_one(variable):
-        value = numpy(variable)
-        if not writer.ident:  # after the first
-            writer.start()
-            writer.join(0.2)
-        return value
-
-    monkeypatch.setattr(Variable, "numpy", read_one)
-    found = READS[read](model, tmp_path / "file")
-    writer.join(30)
-    assert len(found) == len(ones)
-    assert {float(number) for w in found for number in w.ravel()} == {1}
-    assert model.get_weights()[0].max() == 2
-
-
-@pytest.mark.parametrize("read", READS)
-def test_weights_are_read_beside_predictions(read, x, monkeypatch, tmp_path):
-    """Neither waits for the other."""
-    model, found = made(), []
-    model(x)
-    held = Held(monkeypatch, x)
-    thread = threading.Thread(target=lambda: found.append(model(held.rows)), daemon=True)
-    thread.start()
-    assert held.entered.wait(30)
-    together(lambda: READS[read](model, tmp_path / "file"))
-    held.let.set()
-    thread.join(30)
-    assert len(found) == 1, "it was not held until the time was over"
 
 
 FORKED = """

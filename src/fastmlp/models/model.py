@@ -197,7 +197,6 @@ class Model(Trainer, Layer):
         """Write its weights."""
         saving.save_weights(self, filepath, overwrite)
 
-    @in_turn
     def load_weights(self, filepath: Any, skip_mismatch: bool = False) -> None:
         """Read weights that this model, or one built alike, has saved."""
         saving.load_weights(self, filepath, skip_mismatch)

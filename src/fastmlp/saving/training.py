@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,11 @@ def load_state(model: Any, filepath: Any) -> dict[str, Any]:
 
     Nothing is changed unless all fits.
     """
+    extra: dict[str, Any] = model._turn.alone("load_state", partial(_load_state, model, filepath))
+    return extra
+
+
+def _load_state(model: Any, filepath: Any) -> dict[str, Any]:
     where, path = "load_state", atomic.checked_path("load_state", filepath)
     weights.need_built(where, model)
     optimizer = model._need_compiled(where).optimizer

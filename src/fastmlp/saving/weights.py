@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -129,6 +130,10 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None
     skip_mismatch
         Leave layers alone that are not in the file or look otherwise there, and warn, rather than raise.
     """
+    model._turn.alone("load_weights", partial(_load_weights, model, filepath, skip_mismatch))
+
+
+def _load_weights(model: Any, filepath: Any, skip_mismatch: bool) -> None:
     where = "load_weights"
     path = atomic.checked_path(where, filepath)
     need_built(where, model)
