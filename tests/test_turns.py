@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 
 import numpy as np
 import pytest
 from fastmlp.callbacks import Callback
+from fastmlp.models import turns
 from fastmlp.models.turns import Turn
 from sharing import BESIDE, WAYS, Held, in_the_middle, made, together
 
@@ -234,6 +236,63 @@ def test_a_fit_interrupted_while_it_waits_is_over(x, monkeypatch):
     assert model._turn.fitting is None
     assert model._turn.writer is None
     together(lambda: model(x), lambda: model.evaluate(x, np.ones((40, 3)), verbose=0))
+
+
+@pytest.mark.parametrize("readers", [1, 4])
+def test_some_predict_on_and_on_beside_one_who_changes_the_model_on_and_on(readers, x, monkeypatch):
+    """Neither waits for a pause of the other's: between two changes is room for many, and in none of them is one."""
+    model, over, changes, predictions, changing = made(), threading.Event(), 100, [], set()
+    model(x)
+
+    def look():
+        time.sleep(1e-5)  # so that whoever wants to may run
+        assert not changing
+
+    in_the_middle(monkeypatch, x, look)
+
+    def one_change():
+        changing.add(True)
+        time.sleep(0.002)
+        changing.clear()
+
+    def change():
+        for _ in range(changes):
+            model._turn.alone("change", one_change)
+        over.set()
+
+    def predict():
+        while not over.is_set():
+            predictions.append(model(x).shape)
+
+    together(change, *[predict] * readers)
+    assert len(predictions) > readers * changes
+
+
+def test_who_is_interrupted_while_others_predict_leaves_nothing_open(x, monkeypatch):
+    model, found = made(), []
+    model(x)
+    model._turn.asked = True  # as somebody who waits to predict says
+
+    def interrupted(seconds):
+        found.append(seconds)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(turns, "_SLICE", 30)
+    with monkeypatch.context() as patched:
+        patched.setattr(turns.time, "sleep", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            doubled(model)
+    assert found == [30]
+    reader = threading.Thread(target=lambda: found.append(model(x).shape), daemon=True)
+
+    def change():
+        reader.start()
+        reader.join(0.1)
+        assert reader.is_alive()
+
+    model._turn.alone("change", change)
+    reader.join(20)
+    assert found == [30, (40, 3)]
 
 
 FORKED = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,7 @@ class Reading(Steps):
         seat = turn.own.seat
         with seat.lock:
             outer = seat.inside
-            seat.inside = inside = outer or turn.writer in (None, seat.thread)
+            seat.inside = inside = outer or turn.writer in (None, seat.thread) or turn.open_until > monotonic()
             try:
                 program = self._program
                 if inside and program is not None and program.is_current():
@@ -69,7 +70,8 @@ class Reading(Steps):
         return None
 
     def _is_current(self) -> bool:
-        return self._program is not None and self._program.is_current()
+        program = self._program
+        return program is not None and program.is_current()
 
     def _renew(self, where: str, x: Any) -> Any:
         rows = self._rows_of(where, x)  # which may build the model

@@ -15,9 +15,7 @@ _Model = TypeVar("_Model", bound=Any)
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
 
-_Place = tuple[int, Any]
-
-_PATIENCE = 0.005  # seconds that who predicts waits without queueing
+_SLICE = 0.002  # seconds that one side has the model before the other has, where both want it
 _LOOK = 0.05  # seconds between two looks of who waits: whether a fit has begun, or the other waits for him
 
 
@@ -48,17 +46,22 @@ class Turn:
     between, such as a signal's handler; if that predicts, its thread is in already, and if it changes the model, it
     does not wait for who waits for its thread.
 
+    Where some go on predicting and others go on changing it, they have it for a slice of time by turns: if somebody
+    waits to predict, the next writer leaves the model open for a slice, and then writers need not for another.
+
     All locks are taken and given back by C alone: Ctrl-C cannot come in between. But for the gates of others, by which
     one waits: should Ctrl-C leave one shut, its place in the queue is gone already, and who waits looks at that again.
     """
 
     def __init__(self) -> None:
-        self.queue: deque[_Place] = deque()  # it is the turn of the first; with a lock that is his while he is there
+        self.queue: deque[tuple[int, Any]] = deque()  # it is the turn of the first; a lock is his while he is there
         self.writer: int | None = None  # the thread that has the model for itself
         self.fitting: int | None = None  # the thread that is in the middle of fit
         self.predicting: WeakSet[Any] = WeakSet()  # locks
         self.entering = threading.RLock()  # of that set
         self.own = _Own(self)
+        self.asked = False  # whether somebody waits to predict
+        self.open_until = self.shut_until = 0.0  # when the slice ends in which one may, and the one after it
         _turns.add(self)
 
     def __reduce__(self) -> tuple[type[Turn], tuple[()]]:
@@ -71,7 +74,7 @@ class Turn:
             try:
                 self.queue.append(mine)
                 while (first := self.queue[0])[0] != me:  # a place from before will do: a turn within a turn
-                    self._wait(where, first, _LOOK)
+                    self._wait(where, first[1])
                 return act()
             finally:
                 if mine in self.queue:
@@ -82,28 +85,24 @@ class Turn:
         return self.take(where, functools.partial(self._by_itself, where, act))
 
     def renew(self, where: str, is_current: Callable[[], bool], act: Callable[[], object]) -> None:
-        """Wait for who changes the model, as `alone` does; then run `act` alone, unless all is as it should be.
+        """Wait until one may predict, at last in the queue; of all who waited the first runs `act`, if need be."""
+        me, end = threading.get_ident(), time.monotonic() + _LOOK
+        while (queue := list(self.queue)) and queue[0][0] != me and self.open_until < time.monotonic() < end:
+            self.asked = True
+            self._wait(where, queue[0][1])
+            time.sleep(max(0.0, self.shut_until - time.monotonic()))
+        if time.monotonic() > end or not is_current():
+            self.take(where, lambda: is_current() or self.alone(where, act))
 
-        Of many threads that waited only the first has to act, and who has not does not keep others from predicting. At
-        first nobody stands in the queue for that: who trains step by step does not wait for all of them after each.
-        """
-        me, end = threading.get_ident(), time.monotonic() + _PATIENCE
-        while (queue := list(self.queue)) and queue[0][0] != me and time.monotonic() < end:
-            self._wait(where, queue[0], _PATIENCE)
-            if self.writer is None and is_current():
-                return
-        self.take(where, lambda: is_current() or self.alone(where, act))
-
-    def _wait(self, where: str, other: _Place, seconds: float) -> None:
-        """Wait until another is there no longer, so long at most; but not for who trains, nor for who waits for us."""
+    def _wait(self, where: str, gate: Any) -> None:
+        """Wait until its owner is there no longer, or a moment; but not for who trains, nor for who waits for us."""
         if self.fitting is not None:
             raise RuntimeError(f"{where}: expected a model that no other thread trains, got one in the middle of fit; "
                                "wait for its end, or give each thread a model (clone_model)")  # fmt: skip
         if self.writer is not None and self.own.seat.inside:
             raise RuntimeError(f"{where}: expected a model that no other thread changes, got one that waits to, for "
                                "the end of the prediction in which this is called; call it after that")  # fmt: skip
-        gate = other[1]
-        if gate.acquire(timeout=seconds):
+        if gate.acquire(timeout=_LOOK):
             gate.release()
 
     def _by_itself(self, where: str, act: Callable[[], _Result]) -> _Result:
@@ -120,7 +119,12 @@ class Turn:
             self.writer, self.fitting = outer, fitting
 
     def _let_out(self) -> None:
-        """Wait for those who predict."""
+        """Let those in who wait to predict, if it is their slice; wait for those who predict."""
+        if self.asked and (now := time.monotonic()) > self.shut_until:
+            self.asked, self.open_until = False, now + _SLICE
+            time.sleep(_SLICE)
+            self.shut_until = time.monotonic() + _SLICE
+        self.open_until = 0.0
         with self.entering:
             locks = list(self.predicting)
         for lock in locks:
