@@ -307,5 +307,5 @@ def test_hints_for_classes_from_one_single_rows_and_layers_on_layers():
         made(1, "sparse_categorical_crossentropy", "sigmoid").fit(X, LABELS, verbose=0)
     with pytest.raises(ValueError, match=r"give a single row as x\[None\]"):
         made().predict(X[0], verbose=0)
-    with pytest.raises(TypeError, match="layers are not called on layers here"):
-        Dense(3)(Input((4,)))
+    with pytest.raises(TypeError, match="expected an array, got the layer"):
+        Dense(3)(Dense(4))

@@ -26,7 +26,7 @@ MAKERS = {
     "GaussianDropout": lambda: layers.GaussianDropout(0.5),
     "GaussianNoise": lambda: layers.GaussianNoise(2.5, seed=1),
     "Identity": lambda: layers.Identity(name="same"),
-    "InputLayer": lambda: layers.Input(shape=(6,), batch_size=2, dtype="uint8", name="digits"),
+    "InputLayer": lambda: layers.InputLayer(shape=(6,), batch_size=2, dtype="uint8", name="digits"),
     "LayerNormalization": lambda: layers.LayerNormalization(center=False),
     "LeakyReLU": lambda: layers.LeakyReLU(),
     "Maxout": lambda: layers.Maxout(4, pieces=3, use_bias=False),
@@ -51,6 +51,7 @@ def layer(request):
 
 def test_every_layer_is_here():
     classes = {name for name in layers.__all__ if inspect.isclass(getattr(layers, name))} - {"Layer"}
+    classes = {name for name in classes if getattr(layers, name).call is layers.Layer.call}  # the engine's own
     assert classes == {name for name in MAKERS if " " not in name}
 
 
@@ -110,7 +111,7 @@ def test_a_repr_shows_what_is_not_as_usual():
     )
     assert repr(layers.BatchNormalization(name="b")) == "BatchNormalization(name='b')"
     assert repr(layers.PReLU(name="p")) == "PReLU(name='p')"
-    assert repr(layers.Input((3,), name="i")) == "InputLayer(batch_shape=(None, 3), name='i')"
+    assert repr(layers.InputLayer((3,), name="i")) == "InputLayer(batch_shape=(None, 3), name='i')"
 
 
 def test_names_count_up():
@@ -307,7 +308,7 @@ def test_a_call_in_training_disturbs_anew_each_time():
     np.testing.assert_array_equal(layer(x), x)
     first, second = layer(x, training=True), layer(x, training=True)
     assert set(np.unique(first)) == {0, 2}
-    assert (first != second).any()
+    assert (first.numpy() != second.numpy()).any()
     np.testing.assert_array_equal(layers.Dropout(0.5, seed=1)(x, training=True), first)
 
 

@@ -154,7 +154,7 @@ def test_programs_follow_a_changed_policy():
         assert model.evaluate(ROWS, ROWS, verbose=0) == (FINE - seen) ** 2
         for one in (model, other):
             outputs = one(ROWS), one.predict(ROWS, verbose=0), one.predict_on_batch(ROWS), one(ROWS, training=True)
-            assert {float(y) for found in outputs for y in found.ravel()} == {seen}
+            assert {float(y) for found in outputs for y in np.ravel(found)} == {seen}
     light = Sequential([Input((1,)), Rescaling(0.1)])
     assert light(ROWS).dtype == np.float32
     light.layers[0].dtype_policy = "float64"

@@ -59,29 +59,56 @@ def trained(layer=None, loss="mse", optimizer="sgd", model=Sequential, **compile
     return made.fit(X, Y, verbose=0)
 
 
+def after_a_step(layer=None, loss="mse", optimizer=None, model=Sequential, **settings):
+    """The weights after one step from weights that are always the same."""
+    layer = Dense(4, **settings) if layer is None else layer
+    made = model([Input((3,)), layer, Dense(2)])
+    made.set_weights([np.linspace(-1, 1, w.size, dtype="float32").reshape(w.shape) for w in made.get_weights()])
+    made.compile(optimizer or optimizers.SGD(0.1), loss)
+    made.fit(X, Y, batch_size=8, shuffle=False, verbose=0)
+    return made
+
+
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "why"),
     [
-        ({"layer": OwnDense(4)}, "expected Dense as it is, got the class OwnDense with a call of its own"),
-        ({"layer": OwnLayer()}, "expected Layer as it is, got the class OwnLayer with a call of its own"),
-        ({"loss": OwnLoss()}, "expected MeanSquaredError as it is, got the class OwnLoss"),
-        ({"optimizer": OwnSGD()}, "expected SGD as it is, got the class OwnSGD with a update_step"),
-        ({"layer": Dense(4, kernel_regularizer=OwnL2())}, "expected L2 as it is, got the class OwnL2"),
-        ({"layer": Dense(4, activity_regularizer=OwnL2())}, "expected L2 as it is, got the class OwnL2"),
-        ({"layer": Dense(4, kernel_constraint=OwnNonNeg())}, "expected NonNeg as it is, got the class OwnNonNeg"),
-        ({"model": OwnSequential}, "expected Sequential as it is, got the class OwnSequential with a train_step"),
+        ({"layer": OwnDense(4)}, "the layer 'own_dense' has a call of its own"),
+        ({"loss": OwnLoss()}, "the class OwnLoss has a call of its own"),
+        ({"optimizer": OwnSGD()}, "the class OwnSGD has a update_step of its own"),
+        ({"kernel_regularizer": OwnL2()}, "the class OwnL2 has a __call__ of its own"),
+        ({"activity_regularizer": OwnL2()}, "'activity_regularizer' is a function of Python"),
+        ({"kernel_constraint": OwnNonNeg()}, "the class OwnNonNeg has a __call__ of its own"),
+        ({"model": OwnSequential}, "the class OwnSequential has a train_step of its own"),
     ],
+    ids=["layer", "loss", "optimizer", "regularizer", "activity", "constraint", "model"],
 )
-def test_what_training_would_pass_over_is_refused(arguments, says):
-    with pytest.raises(NotImplementedError, match=says):
-        trained(**arguments)
+def test_what_a_program_would_pass_over_runs_by_the_tape(arguments, why):
+    assert after_a_step(**arguments).why_taped == why
+
+
+def test_what_they_say_is_what_training_does():
+    plain = after_a_step()
+    assert plain.why_taped == ""
+    weights = plain.get_weights()
+    assert np.abs(weights[0] - np.linspace(-1, 1, 12, dtype="float32").reshape(3, 4)).max() > 1e-3
+    ones = after_a_step(loss=OwnLoss(reduction="sum_over_batch_size"), optimizer=optimizers.SGD(0.1 / 1e9))
+    np.testing.assert_allclose(ones.get_weights()[0], weights[0], rtol=1e-4, atol=1e-6)
+    held = after_a_step(kernel_constraint=constraints.NonNeg()).get_weights()[0]
+    assert held.min() == 0
+    free = after_a_step(kernel_constraint=OwnNonNeg()).get_weights()[0]
+    np.testing.assert_allclose(free, weights[0], rtol=1e-4, atol=1e-6)
+    twice = after_a_step(layer=OwnDense(4))
+    np.testing.assert_allclose(
+        twice.predict(X, verbose=0), (X @ twice.get_weights()[0] * 2 + 2 * twice.get_weights()[1])
+        @ twice.get_weights()[2] + twice.get_weights()[3], rtol=1e-4, atol=1e-5,
+    )  # fmt: skip
 
 
 def test_a_layer_without_a_meaning():
     class Nothing(layers.Layer):
         pass
 
-    with pytest.raises(NotImplementedError, match=r"expected one of the layers of fastmlp, got a Nothing"):
+    with pytest.raises(NotImplementedError, match=r"Nothing: expected a method call\(inputs\), got none"):
         trained(Nothing())
 
 

@@ -232,7 +232,7 @@ def test_variables_of_one_name_have_paths_of_their_own(path):
     class Twice(layers.Dense):
         def build_weights(self, shape):
             super().build_weights(shape)
-            self.again = self.add_weight((2,), "ones", "kernel")
+            self.again = self.add_weight((2,), "ones", name="kernel")
 
     twice = Sequential([layers.Input((2,)), Twice(1), Twice(1)])
     saving.save_weights(twice, path)

@@ -32,11 +32,11 @@ def inputs(rng):
 def test_eight_threads(way, inputs, often):
     """Each gets what it would get alone; the first finds no network yet."""
     model, twin = made(), made()
-    want = [WAYS[way](twin, x).tobytes() for x in inputs]
+    want = [np.asarray(WAYS[way](twin, x)).tobytes() for x in inputs]
     found = []
 
     def predict(i):
-        found.extend(WAYS[way](model, inputs[i]).tobytes() == want[i] for _ in range(40))
+        found.extend(np.asarray(WAYS[way](model, inputs[i])).tobytes() == want[i] for _ in range(40))
 
     together(*(lambda i=i: predict(i) for i in range(8)))
     assert found == [True] * 320
@@ -46,13 +46,13 @@ def test_eight_threads(way, inputs, often):
 def test_nobody_waits_for_who_predicts(way, inputs, monkeypatch):
     """But where code of the user's own takes part, which may change the model."""
     model = made()
-    want = WAYS[way](model, inputs[0]).tobytes()
+    want = np.asarray(WAYS[way](model, inputs[0])).tobytes()
     held = Held(monkeypatch, inputs[1])
     thread = threading.Thread(target=WAYS[way], args=(model, held.rows), daemon=True)
     thread.start()
     assert held.entered.wait(30)
     found = []
-    together(lambda: found.append(WAYS[way](model, inputs[0]).tobytes()))
+    together(lambda: found.append(np.asarray(WAYS[way](model, inputs[0])).tobytes()))
     assert found == [want]
     assert thread.is_alive()
     held.let.set()
@@ -82,7 +82,7 @@ def test_a_change_waits_for_who_predicts(change, inputs, monkeypatch):
     threads = {
         "reader": threading.Thread(target=lambda: found.update(reader=model.predict(held.rows, verbose=0).tobytes())),
         "writer": threading.Thread(target=lambda: found.update(writer=CHANGES[change](model, x))),
-        "later": threading.Thread(target=lambda: found.update(later=model(x).tobytes())),
+        "later": threading.Thread(target=lambda: found.update(later=model(x).numpy().tobytes())),
     }
     threads["reader"].start()
     assert held.entered.wait(30)
@@ -114,7 +114,7 @@ def test_weights_change_between_predictions_not_in_them(inputs, often):
     want = []
     for some in weights:
         twin.set_weights(some)
-        want.append(twin(x).tobytes())
+        want.append(twin(x).numpy().tobytes())
     assert want[0] != want[1]
     found, done = [], threading.Event()
 
@@ -125,20 +125,20 @@ def test_weights_change_between_predictions_not_in_them(inputs, often):
 
     def predict(way):
         while not done.is_set():
-            found.append(WAYS[way](model, x).tobytes())
+            found.append(np.asarray(WAYS[way](model, x)).tobytes())
 
     together(change, *(lambda way=way: predict(way) for way in ("call", "predict_on_batch", "predict", "predict")))
     assert set(found) <= set(want)
-    assert model(x).tobytes() == want[1]
+    assert model(x).numpy().tobytes() == want[1]
 
 
 def test_one_trains_step_by_step_while_others_predict(inputs, often):
     model, twin = made(), made()
     x, y = inputs[4], np.ones((100, 3))
-    want = {twin(x).tobytes()}
+    want = {twin(x).numpy().tobytes()}
     for _ in range(30):
         twin.train_on_batch(x, y)
-        want.add(twin(x).tobytes())
+        want.add(twin(x).numpy().tobytes())
     done, found = threading.Event(), set()
 
     def train():
@@ -148,16 +148,16 @@ def test_one_trains_step_by_step_while_others_predict(inputs, often):
 
     def predict():
         while not done.is_set():
-            found.add(model(x).tobytes())
+            found.add(model(x).numpy().tobytes())
 
     together(train, predict, predict, predict)
     assert found <= want
-    assert model(x).tobytes() == twin(x).tobytes()
+    assert model(x).numpy().tobytes() == twin(x).numpy().tobytes()
 
 
 def test_errors_leave_nobody_inside(inputs):
     model = made()
-    want = model(inputs[0]).tobytes()
+    want = model(inputs[0]).numpy().tobytes()
     size = model._program.network.bytes
 
     def fail():
@@ -171,7 +171,7 @@ def test_errors_leave_nobody_inside(inputs):
 
     together(fail, fail)
     together(lambda: model.set_weights(made().get_weights()))
-    assert model(inputs[0]).tobytes() == want
+    assert model(inputs[0]).numpy().tobytes() == want
     assert model._program.network.bytes == size
 
 
@@ -181,12 +181,12 @@ def test_a_callback_of_fit_predicts(inputs):
 
     class Looks(Callback):
         def on_epoch_end(self, epoch, logs=None):
-            found.append([WAYS[way](self.model, inputs[4]).tobytes() for way in WAYS])
+            found.append([np.asarray(WAYS[way](self.model, inputs[4])).tobytes() for way in WAYS])
 
     model.fit(inputs[4], np.ones((100, 3)), epochs=3, verbose=0, callbacks=Looks())
     assert [len(set(looks)) for looks in found] == [1, 1, 1]
     assert len({looks[0] for looks in found}) == 3
-    assert found[-1][0] == model(inputs[4]).tobytes()
+    assert found[-1][0] == model(inputs[4]).numpy().tobytes()
 
 
 def test_a_callback_of_predict_changes_the_model(inputs):
@@ -252,7 +252,7 @@ from fastmlp.layers import Dense, Input
 model = fastmlp.Sequential([Input(shape=(5,)), Dense(3)])
 model.compile("sgd", "mse")
 x = np.ones((8, 5), np.float32)
-want = model(x).tobytes()
+want = model(x).numpy().tobytes()
 entered, let = threading.Event(), threading.Event()
 held, outputs = x.copy(), fastmlp.program.Program.outputs
 def wait(program, x):
@@ -275,9 +275,9 @@ while not inside():
     pass
 pid = os.fork()
 if pid == 0:
-    same = model(x).tobytes() == want
+    same = model(x).numpy().tobytes() == want
     model.fit(x, np.ones((8, 3)), verbose=0)
-    os._exit(0 if same and model(x).tobytes() != want else 1)
+    os._exit(0 if same and model(x).numpy().tobytes() != want else 1)
 let.set()
 for thread in threads:
     thread.join(30)
@@ -300,7 +300,7 @@ _core.set_thread_grain(-1.0)
 fastmlp.set_num_threads(3)
 model = fastmlp.Sequential([Input(shape=(50,)), Dense(200, "relu"), Dense(3)])
 x = np.broadcast_to(np.ones((1, 50), np.float32), (200_000, 50))
-want = model(x[:1]).tobytes()
+want = model(x[:1]).numpy().tobytes()
 def count():
     return len(os.listdir("/proc/self/task"))
 def hired():
@@ -313,7 +313,7 @@ def hired():
         thread.join()
         if most == 2:
             break
-    assert model(x)[[0, 77_777, -1]].tobytes() == 3 * want
+    assert model(x).numpy()[[0, 77_777, -1]].tobytes() == 3 * want
     return most, count() - before
 found = [hired()]
 if hasattr(os, "fork"):

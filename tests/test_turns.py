@@ -56,21 +56,21 @@ def test_an_object_that_asks_the_model_for_its_rows(way, x):
 def test_a_prediction_in_the_middle_of_a_prediction(way, x, monkeypatch):
     """A signal's handler may predict; a change that waits for the one prediction waits for both."""
     model, rows, found = made(), x.copy(), []
-    before = model(x).tobytes()
+    before = model(x).numpy().tobytes()
     writer = threading.Thread(target=doubled, args=(model,), daemon=True)
 
     def handler():
         writer.start()
         while model._turn.writer is None:
             pass
-        found.append(WAYS[way](model, x).tobytes())
+        found.append(np.asarray(WAYS[way](model, x)).tobytes())
         assert writer.is_alive()
 
     in_the_middle(monkeypatch, rows, handler)
-    together(lambda: found.append(WAYS[way](model, rows).tobytes()))
+    together(lambda: found.append(np.asarray(WAYS[way](model, rows)).tobytes()))
     writer.join(30)
     assert found == [before] * 2
-    assert model(x).tobytes() != before
+    assert model(x).numpy().tobytes() != before
     assert not model._turn.own.seat.inside
 
 
@@ -85,7 +85,7 @@ CHANGES = {
 def test_a_change_in_the_middle_of_a_prediction(change, x, monkeypatch):
     """As a signal's handler may want it: while another thread waits for the prediction it is refused, else not."""
     model, rows, found = made(), x.copy(), []
-    before = model(x).tobytes()
+    before = model(x).numpy().tobytes()
     writer = threading.Thread(target=doubled, args=(model,), daemon=True)
 
     def handler():
@@ -103,7 +103,7 @@ def test_a_change_in_the_middle_of_a_prediction(change, x, monkeypatch):
     writer.join(30)
     assert not writer.is_alive()
     assert found == [change]
-    assert model(x).tobytes() != before
+    assert model(x).numpy().tobytes() != before
     CHANGES[change](model)
 
 
@@ -212,14 +212,14 @@ def test_long_predictions_beside_each_other_after_a_change(x, monkeypatch):
     while model._turn.writer is None:
         pass
     found = []
-    threads += [threading.Thread(target=lambda rows=rows: found.append(model(rows).tobytes())) for rows in many]
+    threads += [threading.Thread(target=lambda rows=rows: found.append(model(rows).numpy().tobytes())) for rows in many]
     for thread in threads[2:]:
         thread.start()
         thread.join(0.05)
     held.let.set()
     for thread in threads:
         thread.join(30)
-    assert found == [model(x).tobytes()] * 2
+    assert found == [model(x).numpy().tobytes()] * 2
 
 
 def test_a_fit_interrupted_while_it_waits_is_over(x, monkeypatch):

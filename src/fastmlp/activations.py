@@ -376,6 +376,9 @@ def lower(activation: Callable[..., Any], **params: Any) -> Operation:
     function: Any = _numpy_twins.get(activation, activation) if isinstance(activation, np.ufunc) else activation
     if isinstance(function, np.ufunc):
         raise _foreign(function)
+    if not callable(function):
+        raise TypeError(f"activation: expected a function of tensors, got {brief(function)}; take one of "
+                        "fastmlp.activations or fastmlp.ops")  # fmt: skip
     question = _Question()
     try:
         answer = function(question, **params)

@@ -53,7 +53,7 @@ def run(layer: Any, x: Tensor, training: bool) -> Any:
     """The output of a built layer for rows of the shape it was built for."""
     n = x.shape[0]
     y = x if len(x.shape) == 2 else reshape(x, (n, math.prod(x.shape[1:])))
-    for place, operation in enumerate(layer.operations()):
+    for place, operation in enumerate(layer.lower()):
         y = _RUN[operation["op"]](layer, operation, y, training, place)
     shape = (n, *layer.compute_output_shape(tuple(x.shape))[1:])
     return y if tuple(y.shape) == shape else reshape(y, shape)

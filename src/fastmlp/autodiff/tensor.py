@@ -223,10 +223,10 @@ class Tensor(Operators):
         return len(self._array)
 
     def __eq__(self, other: Any) -> Any:
-        return _OPERATORS["eq"](self, other)
+        return _OPERATORS["eq"](self, other) if _may_equal(other) else NotImplemented
 
     def __ne__(self, other: Any) -> Any:
-        return _OPERATORS["ne"](self, other)
+        return _OPERATORS["ne"](self, other) if _may_equal(other) else NotImplemented
 
     __hash__ = object.__hash__
 
@@ -253,6 +253,11 @@ class Tensor(Operators):
 
 def _shown(shape: Any) -> str:
     return str(tuple(shape))
+
+
+def _may_equal(other: Any) -> bool:
+    """Whether it has numbers to compare with."""
+    return isinstance(other, (Operators, np.ndarray, np.generic, int, float, list, tuple))
 
 
 def is_symbolic(value: Any) -> bool:

@@ -186,6 +186,9 @@ class Layer(Calls, HasWeights, Configurable):
     def _unbuild(self) -> None:
         """Be as before `build`: what a failed one has made is not for the next."""
         self.input_shape, self.output_shape, self.built = None, None, False
+        made = {id(v) for v in self._variables}
+        for name in [name for name, value in vars(self).items() if id(value) in made]:
+            delattr(self, name)
         self._variables = []
 
     def features(self, shape: Shape) -> int:
@@ -305,8 +308,8 @@ class Layer(Calls, HasWeights, Configurable):
         return inputs if inputs.dtype.kind == "f" else as_tensor(inputs, self.variable_dtype)
 
     def _after_call(self, outputs: Any) -> Any:
-        """The outputs, those of a call of one's own with the price that an activity regularizer puts on them."""
-        if self.activity_regularizer is not None and self.has_own_call():
+        """The outputs, with the price that an activity regularizer puts on them."""
+        if self.activity_regularizer is not None:
             for one in leaves(outputs):
                 self._penalised(one)
         return outputs

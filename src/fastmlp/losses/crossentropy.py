@@ -250,7 +250,7 @@ def binary_crossentropy(
 ) -> Any:
     """Mean of −y·log p − (1 − y)·log(1 − p) along `axis`.
 
-    >>> binary_crossentropy([[1.0], [0.0]], [[0.5], [0.5]]).round(4)
+    >>> binary_crossentropy([[1.0], [0.0]], [[0.5], [0.5]]).numpy().round(4)
     array([0.6931, 0.6931], dtype=float32)
     """
     return BinaryCrossentropy(from_logits, label_smoothing, axis).call(y_true, y_pred)

@@ -129,7 +129,7 @@ class CategoricalHinge(KernelLoss):
 def mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
     """Mean of (y − ŷ)² over the last axis.
 
-    >>> mean_squared_error([[0.0, 1.0]], [[1.0, 1.0]])
+    >>> mean_squared_error([[0.0, 1.0]], [[1.0, 1.0]]).numpy()
     array([0.5], dtype=float32)
     """
     return MeanSquaredError().call(y_true, y_pred)

@@ -24,6 +24,7 @@ class Compiling:
 
     name: str
     trainable: bool
+    built: bool
     layers: list[Any]
 
     def _begin(self) -> None:
@@ -88,6 +89,14 @@ class Compiling:
         """Its layers, an `Input` first, one after the other; NotLowered says why it is no chain."""
         raise NotLowered(f"the class {type(self).__name__} has a call of its own")
 
+    def _is_chain(self) -> bool:
+        """Whether it may be found to be a program once it is built."""
+        try:
+            self.chain()
+        except NotLowered:
+            return False
+        return True
+
     def own_steps(self) -> str | None:
         """The method by which a class of one's own changes what training does; None if none does."""
         raise NotImplementedError
@@ -96,6 +105,8 @@ class Compiling:
     def why_taped(self) -> str:
         """Why it runs by the tape, in Python, and not as a program in C; empty if it is a program."""
         if self._why is None:
+            if not self.built and not self.own_steps() and self._is_chain():
+                return ""  # as far as one can tell
             try:
                 self._look_whether_lowered()
                 self._why = ""
