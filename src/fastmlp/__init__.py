@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         saving,
         schedules,
         utils,
+        visual,
     )
     from fastmlp._objects import register_serializable
     from fastmlp.layers import Input
@@ -66,6 +67,7 @@ __all__ = [
     "set_random_seed",
     "threads",
     "utils",
+    "visual",
 ]
 
 _HOMES = {

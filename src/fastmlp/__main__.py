@@ -16,6 +16,7 @@ COMMANDS = (
     "demo",
     "train",
     "predict",
+    "landscape",
 )  # modules of fastmlp.cli: HELP, options(parser), run(arguments)
 
 
