@@ -51,7 +51,8 @@ def operations_of(layers: Sequence[Any], learns: bool = True) -> list[Operation]
     joined: list[Operation] = []
     for layer in layers:
         for operation in layer.operations():
-            _join(joined, {**operation, "frozen": not (learns and layer.trainable)})
+            frozen = operation.get("frozen", False) or not (learns and layer.trainable)
+            _join(joined, {**operation, "frozen": frozen})
     return joined or [{"op": "activation", "name": "linear", "params": ()}]
 
 

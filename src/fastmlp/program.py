@@ -202,8 +202,12 @@ class Program:
             whole = self.network.get(place.op, place.part)
             whole[place.row] = value.ravel()
             value = whole
-        shape = value.shape if value.ndim == 2 and place.row is None else None
-        self.network.set(place.op, place.part, value.astype(self.dtype) if shape else self._as_row(value, place))
+        whole_matrix = value.ndim == 2 and place.row is None and not self._is_vector(place)
+        self.network.set(place.op, place.part, value.astype(self.dtype) if whole_matrix else self._as_row(value, place))
+
+    def _is_vector(self, place: Place) -> bool:
+        """Whether the network keeps a vector there: a bias may be a matrix of one row to a layer of one's own."""
+        return place.part == "ema_b" or (isinstance(place.part, int) and place.part % 2 == 1)
 
     def _as_row(self, value: np.ndarray, place: Place) -> np.ndarray:
         """A vector as the matrix of one row that some operations keep it as."""

@@ -19,6 +19,7 @@ from fastmlp.autodiff.tensor import Tensor
 from fastmlp.layers.calls import Calls, leaves
 from fastmlp.layers.spelling import older_spelling
 from fastmlp.layers.symbolic import KerasTensor, Node
+from fastmlp.layers.tracing import operations_of_call
 from fastmlp.layers.weights import HasWeights, once, weight_settings
 from fastmlp.variables import Variable
 
@@ -243,7 +244,9 @@ class Layer(Calls, HasWeights, Configurable):
     def operations(self) -> list[dict[str, Any]]:
         """What it is to a program, the penalty on its output included."""
         if self.has_own_call():
-            raise NotLowered(f"the layer '{self.name}' has a call of its own")
+            if self.activity_regularizer is not None:
+                raise NotLowered(f"the layer '{self.name}' has a call of its own and an activity_regularizer")
+            return operations_of_call(self)
         operations = self.lower()
         penalty = self.activity_regularizer
         if penalty is not None:

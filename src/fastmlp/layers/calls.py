@@ -13,8 +13,9 @@ import numpy as np
 
 from fastmlp._validate import brief
 from fastmlp.autodiff.primitive import as_tensor
-from fastmlp.autodiff.tensor import Tensor, is_symbolic
+from fastmlp.autodiff.tensor import Tensor, is_symbolic, listening
 from fastmlp.layers.symbolic import Node
+from fastmlp.layers.tracing import current
 
 
 class _Within(threading.local):
@@ -102,10 +103,24 @@ class Calls:
                 self.build(mapped(_shape_of, inputs))  # type: ignore[attr-defined]
             if _takes_training(type(self).call):  # type: ignore[attr-defined]
                 settings["training"] = now
+            trace = current()
+            if trace is not None and not self.has_own_call():  # type: ignore[attr-defined]
+                if "training" in settings:
+                    settings["training"] = False  # which moves nothing
+                with listening():  # its operations are known
+                    outputs = self.call(inputs, *args, **settings)  # type: ignore[attr-defined]
+                trace.called(self, inputs, outputs, now)
+                return outputs
             outputs = self._after_call(self.call(inputs, *args, **settings))  # type: ignore[attr-defined]
         if self.output_shape is None and isinstance(outputs, Tensor) and outputs.ndim:
             self.output_shape = (None, *outputs.shape[1:])
         return outputs
+
+    def called_alone(self, x: Tensor, training: bool) -> Any:
+        """What `call` makes of a tensor, and nothing around it."""
+        with calling(training) as now:
+            settings = {"training": now} if _takes_training(type(self).call) else {}  # type: ignore[attr-defined]
+            return self.call(x, **settings)  # type: ignore[attr-defined]
 
     def _inputs(self, args: tuple[Any, ...], settings: dict[str, Any]) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
         """The first argument of `call`, by position or by name, and the others."""

@@ -24,12 +24,11 @@ class HasWeights:
 
     def _held(self) -> Iterator[Any]:
         """What its attributes hold, each once."""
-        seen: set[int] = set()
+        found: dict[int, Any] = {}
         for value in list(vars(self).values()):
-            for one in _leaves(value):
-                if id(one) not in seen:
-                    seen.add(id(one))
-                    yield one
+            if isinstance(value, _WANTED):
+                _collect(value, found)
+        return iter(found.values())
 
     def inner_layers(self) -> list[Any]:
         """The layers it is made of."""
@@ -88,6 +87,10 @@ class HasWeights:
         own = [*self._losses, *(mine if self._trainable else [])]
         return [*own, *(one for layer in self.inner_layers() for one in layer.losses)]
 
+    def losses_added(self) -> bool:
+        """Whether calls have added any."""
+        return bool(self._losses) or any(layer.losses_added() for layer in self.inner_layers())
+
     def clear_losses(self) -> None:
         """Forget what calls have added."""
         self._losses = []
@@ -111,15 +114,17 @@ class HasWeights:
             variable.assign(values)
 
 
-def _leaves(value: Any) -> Iterator[Any]:
-    if isinstance(value, Mapping):
-        for one in value.values():
-            yield from _leaves(one)
-    elif isinstance(value, (list, tuple)):
-        for one in value:
-            yield from _leaves(one)
-    elif isinstance(value, (Variable, HasWeights)):
-        yield value
+_WANTED = (Variable, HasWeights, list, tuple, dict)
+
+
+def _collect(value: Any, found: dict[int, Any]) -> None:
+    """Add the variables and layers in a structure."""
+    if isinstance(value, (Variable, HasWeights)):
+        found.setdefault(id(value), value)
+    else:
+        for one in value.values() if isinstance(value, dict) else value:
+            if isinstance(one, _WANTED):
+                _collect(one, found)
 
 
 def _each_once(*lists: list[Variable]) -> list[Variable]:

@@ -171,8 +171,8 @@ class Model(Trainer, Layer):
             feed = ArrayFeed(rows, None, None) if y is None else self._feed_of("memory_report", x, y, None)
         need_built("memory_report", self)
         if self.why_taped:
-            raise NotImplementedError("memory_report: expected a model that is a program, got one that runs by the tape "
-                                      f"({self.why_taped}); what a step takes is freed after it")  # fmt: skip
+            raise NotImplementedError("memory_report: expected a model that is a program, got one that runs by the "
+                                      f"tape ({self.why_taped}); what a step takes is freed after it")  # fmt: skip
         size = whole("memory_report: batch_size", 32 if batch_size is None else batch_size)
         size = size if feed is None else min(size, feed.rows)
         program = self._network(size)

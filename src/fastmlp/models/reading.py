@@ -31,10 +31,10 @@ class Reading(Steps):
         """x as rows that the model takes; a model that does not know its input's shape takes that of x."""
         if self._takes_structures():
             rows = rows_of(f"{where}: x", x)
-            if not self.built:  # type: ignore[attr-defined]
+            if not self.built:
                 self._build_for(rows)
             return rows
-        if self._program is None and not self.built:  # type: ignore[attr-defined]
+        if self._program is None and not self.built:
             self._build_for(as_array(f"{where}: x", x))
         if self._program is not None and not self._program.taped:
             return feature_rows(where, x, self._program.input_shape, self._program.layers)

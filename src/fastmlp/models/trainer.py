@@ -72,7 +72,7 @@ class Trainer(Reading):
 
     def _built_for(self, feed: BatchFeed) -> BatchFeed:
         """The feed; a model that does not know its input's shape takes that of the first batch."""
-        if not self.built:  # type: ignore[attr-defined]
+        if not self.built:
             self._rows_of(feed.where, feed.first()[0])
         return feed
 
