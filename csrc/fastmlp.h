@@ -184,14 +184,15 @@ void fm_metric_rows(int type, const fm_metric *m, const void *prediction, const 
 
 /* ---- optimizers (kernels/optimizers.h) -------------------------------------------------------------------------------
  * In a step, in this order: the gradient of l1·Σ|w| + l2·Σw² is added to g; g is scaled (by grad_scale, by what
- * clip_norm asks for) and clipped to ±clip_value; w loses learning_rate · weight_decay of itself; the optimizer's own
- * rule. What is 0 (grad_scale: 1) is left out. The norm of clip_norm is this one array's, regularisation included;
+ * clip_norm asks for) and clipped to ±clip_value; w loses learning_rate · weight_decay of itself or, if `coupled`, g gains
+ * weight_decay · w; the optimizer's own rule. What is 0 (grad_scale: 1) is left out. The norm of clip_norm is this one array's, regularisation included;
  * global_clip_norm speaks of all arrays together: whoever has them sums fm_sum_squares_of_gradient over them in their
  * order and passes fm_global_clip_scale of the total as grad_scale. */
 typedef struct fm_optimizer {
     int kind;
     double params[FM_PARAMS];
     double learning_rate, weight_decay, clip_value, clip_norm, global_clip_norm;
+    int coupled; /* weight decay by the gradient */
 } fm_optimizer;
 /* Step 1, 2, … in place on w and the slots, flat arrays of n elements. */
 void fm_optimizer_step(int type, const fm_optimizer *o, int64_t step, void *w, const void *g, void *const *slots,
@@ -224,10 +225,11 @@ void fm_column_sums(int type, void *out, const void *X, const fm_rows *shape); /
  * mean, r = 1/√(variance + epsilon) and dgamma, dbeta are outputs of a column's (batch) or a row's (layer: mean and r)
  * length. gamma and beta may be NULL. dX may be dY. */
 
-/* training: moments of the batch, which also move the moving ones; else the moving ones are used, and stay. */
+/* training: moments of the batch, which also move the moving ones; else the moving ones are used, and stay. What moves the
+ * moving variance is biased as that of the batch, or `unbiased`, n/(n-1) times it for n > 1 rows. */
 void fm_batch_norm_fwd(int type, void *Y, void *mean, void *r, void *moving_mean, void *moving_variance, const void *X,
                        const void *gamma, const void *beta, const fm_rows *shape, double momentum, double epsilon,
-                       int training);
+                       int unbiased, int training);
 void fm_batch_norm_bwd(int type, void *dX, void *dgamma, void *dbeta, const void *dY, const void *X, const void *mean,
                        const void *r, const void *gamma, const fm_rows *shape, int training);
 void fm_layer_norm_fwd(int type, void *Y, void *mean, void *r, const void *X, const void *gamma, const void *beta,
@@ -271,7 +273,7 @@ void fm_random_permutation(int64_t *out, int64_t n, const fm_draw *at);
     X(row_activation) /* kind */                                                                              \
     X(trainable)      /* kind; W (count,m), or (count,1) when shared */                                       \
     X(pieces)         /* kind; k = a whole number of times m */                                               \
-    X(batch_norm)     /* params: momentum, epsilon; W gamma, b beta, both optional; the two moving moments */ \
+    X(batch_norm)     /* params: momentum, epsilon, unbiased; W gamma, b beta, both optional; both moments */ \
     X(layer_norm)     /* params: epsilon; W gamma, b beta, both optional */                                   \
     X(unit_norm)      /* params: epsilon */                                                                   \
     X(affine)         /* (x - shift) · scale + b; its numbers are set as parts and never trained */           \

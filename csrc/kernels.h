@@ -92,15 +92,17 @@ typedef struct fm_metric_kernel {
 
 /* -- optimizers. One step over a block: w and the slots are updated in place from the gradient g.
  *    Before the step, in this order:  g += l1·sign(w) + 2·l2·w;  g *= grad_scale;  g is clipped to ±clip_value;
- *    w -= decay·w  (decoupled; decay = learning rate × weight decay). `general` is 0 when none of these is asked for. */
+ *    g += coupled·w  (weight decay by the gradient), or w -= decay·w  (decoupled; decay = learning rate × weight decay).
+ *    `general` is 0 when none of these is asked for. */
 typedef struct fm_hyper {
     double c[FM_PARAMS]; /* what the optimizer's own prepare() derived from its parameters and the step */
-    double grad_scale, l1, l2, clip_value, decay; /* 1, 0, 0, infinity, 0 where nothing is asked for */
+    double grad_scale, l1, l2, clip_value, coupled, decay; /* 1, 0, 0, infinity, 0, 0 where nothing is asked for */
     int general;
 } fm_hyper;
 /* After any change to the second line above. */
 static inline void fm_hyper_settle(fm_hyper *h) {
-    h->general = h->grad_scale != 1 || h->l1 != 0 || h->l2 != 0 || h->clip_value < INFINITY || h->decay != 0;
+    h->general =
+        h->grad_scale != 1 || h->l1 != 0 || h->l2 != 0 || h->clip_value < INFINITY || h->coupled != 0 || h->decay != 0;
 }
 
 typedef struct fm_optimizer_kernel {
@@ -134,7 +136,7 @@ typedef struct fm_reduction_kernel {
 typedef struct fm_norm_kernels {
     void (*batch_moments)(void *mean, void *variance, const void *x, int64_t rows, int64_t cols, int64_t ld);
     void (*batch_scale)(void *r, const void *variance, int64_t cols, double epsilon);
-    void (*moving_update)(void *moving, const void *batch, int64_t cols, double momentum);
+    void (*moving_update)(void *moving, const void *batch, int64_t cols, double keep, double take);
     void (*batch_fwd)(void *y, const void *x, const void *mean, const void *r, const void *gamma, const void *beta,
                       int64_t rows, int64_t cols, int64_t ld);
     void (*batch_sums)(void *dgamma, void *dbeta, const void *dy, const void *x, const void *mean, const void *r,

@@ -84,7 +84,7 @@ def calls(dtype):
         yield f"forward, {output}", lambda net=net: net.forward(rows)
         yield f"predict, {output}", lambda net=net: net.predict(rows)
     yield "penalty of a network", lambda: np.array(net.penalty())
-    adagrad = ("adagrad", (0.1, 1e-7), 0.1, {})
+    adagrad = ("adagrad", (0.1, 1e-7, 0.0), 0.1, {})
     yield "start of slots", lambda: _core.Network(dtype, 3, 4, layers, BINARY, adagrad).get(0, 2)
 
     for reduction in ("sum", "sum_over_batch_size", "mean_with_sample_weight"):

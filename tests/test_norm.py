@@ -81,6 +81,21 @@ def test_batch_forward_equals_twin(n, k, with_gamma, dtype, rng):
 
 
 @pytest.mark.parametrize(("n", "k"), SHAPES)
+def test_the_unbiased_variance_moves_the_moving_one(n, k, dtype, rng):
+    case = Case(n, k, dtype, rng)
+    x, *_ = case.exact()
+    biased, unbiased = ([case.moving_mean.copy(), case.moving_variance.copy()] for _ in range(2))
+    same = _core.batch_norm_fwd(case.x, case.gamma, case.beta, *biased, 0.9, EPSILON, True)
+    found = _core.batch_norm_fwd(case.x, case.gamma, case.beta, *unbiased, 0.9, EPSILON, True, unbiased=True)
+    assert [a.tobytes() for a in found] == [a.tobytes() for a in same]
+    assert unbiased[0].tobytes() == biased[0].tobytes()
+    batch = x.var(axis=0, ddof=1 if n > 1 else 0)
+    exact = reference.moving_update(case.moving_variance.astype(np.float64), batch, 0.9)
+    assert_close(unbiased[1], exact, ulps=4, scale=np.abs(x).max(axis=0) ** 2 + 1, terms=n, label="moving")
+    assert (n == 1) == (unbiased[1].tobytes() == biased[1].tobytes()) or x.size == 0
+
+
+@pytest.mark.parametrize(("n", "k"), SHAPES)
 def test_batch_inference_uses_and_keeps_the_moving_moments(n, k, dtype, rng):
     case = Case(n, k, dtype, rng)
     x, gamma, beta, dy = case.exact()

@@ -19,10 +19,14 @@ PARAMS = {
     "momentum": [(0.9,), (0.0,)],
     "nesterov": [(0.9,)],
     "ewa_momentum": [(0.9,), (0.0,)],
+    "velocity": [(0.9,), (0.0,)],
+    "velocity_nesterov": [(0.9,)],
     "rmsprop": [(0.9, 1e-7, 0.0), (0.9, 0.0, 1e-8), (0.9, 1e-2, 0.0), (0.9, 0.0, 1e-2), (0.0, 0.0, 0.0)],
     "rmsprop_momentum": [(0.9, 1e-7, 0.0, 0.9), (0.9, 0.0, 1e-2, 0.5)],
     "rmsprop_centered": [(0.9, 1e-7, 0.0), (0.9, 0.0, 1e-2)],
     "rmsprop_centered_momentum": [(0.9, 1e-7, 0.0, 0.9), (0.9, 1e-2, 0.0, 0.5)],
+    "rmsprop_velocity": [(0.99, 0.0, 1e-8, 0.9), (0.9, 1e-2, 0.0, 0.5)],
+    "rmsprop_centered_velocity": [(0.9, 0.0, 1e-2, 0.9), (0.9, 1e-2, 0.0, 0.5)],
     "adam": [
         (0.9, 0.999, 1e-7, 0.0),
         (0.9, 0.999, 0.0, 1e-8),
@@ -31,9 +35,9 @@ PARAMS = {
         (0.0, 0.999, 0.0, 0.0),
     ],
     "amsgrad": [(0.9, 0.999, 1e-7, 0.0), (0.9, 0.9, 0.0, 1e-8)],
-    "adamax": [(0.9, 0.999, 1e-7), (0.8, 0.9, 1e-2)],
-    "nadam": [(0.9, 0.999, 1e-7), (0.8, 0.99, 1e-2)],
-    "adagrad": [(0.1, 1e-7), (0.0, 1e-2)],
+    "adamax": [(0.9, 0.999, 0.0, 1e-7), (0.8, 0.9, 0.0, 1e-2), (0.9, 0.99, 1e-2, 0.0)],
+    "nadam": [(0.9, 0.999, 1e-7, 0.96), (0.8, 0.99, 1e-2, 0.96), (0.9, 0.999, 1e-8, 0.9998)],
+    "adagrad": [(0.1, 1e-7, 0.0), (0.0, 1e-2, 0.0), (0.0, 0.0, 1e-2)],
     "adadelta": [(0.95, 1e-7), (0.9, 1e-2)],
     "ftrl": [
         (0.1, -0.5, 0.0, 0.0, 0.0, 0.0),
@@ -51,6 +55,8 @@ OPTIONS = [
     {"clip_value": 0.5},
     {"clip_norm": 3.0},
     {"l1": 0.05, "l2": 0.1},
+    {"weight_decay": 0.1, "coupled": True},
+    {"l2": 0.1, "clip_norm": 2.0, "clip_value": 0.4, "weight_decay": 0.2, "coupled": True},
     {"l1": 0.05, "l2": 0.1, "clip_norm": 2.0, "clip_value": 0.4, "weight_decay": 0.2},
 ]
 
@@ -72,7 +78,9 @@ def run(name, params, w, gradients, slots, first=1, lr=LR, **options):
     return w, slots
 
 
-def run_twin(name, params, w, gradients, lr=LR, weight_decay=0.0, clip_value=0.0, clip_norm=0.0, l1=0.0, l2=0.0):
+def run_twin(
+    name, params, w, gradients, lr=LR, weight_decay=0.0, clip_value=0.0, clip_norm=0.0, l1=0.0, l2=0.0, coupled=False
+):
     """The same in float64: weights, slots and, for the tolerance, how much went through each of them."""
     step_of = twin("optimizers", name, "w, g, slots, step, lr, …")
     w = w.astype(np.float64)
@@ -81,7 +89,8 @@ def run_twin(name, params, w, gradients, lr=LR, weight_decay=0.0, clip_value=0.0
     for step, g in enumerate(gradients, 1):
         before = w
         g = clipped(regularized(w, g.astype(np.float64), l1, l2), clip_value, clip_norm)
-        w, slots = step_of(decayed(w, lr, weight_decay), g, slots, step, lr, **dict(zip(KERNELS[name].params, params)))
+        g, start = (g + weight_decay * w, w) if coupled else (g, decayed(w, lr, weight_decay))
+        w, slots = step_of(start, g, slots, step, lr, **dict(zip(KERNELS[name].params, params)))
         moved = moved + np.abs(w - before)
         largest = [np.maximum(a, np.abs(s)) for a, s in zip(largest, slots)]
         if name == "ftrl":  # z adds (n'^q − n^q)/lr · w: what cancels there is as large as n'^q/lr · w
@@ -212,12 +221,13 @@ def test_amsgrad_never_forgets_its_largest_v(dtype):
 
 
 @pytest.mark.parametrize("beta_1", [0.0, 0.5, 0.9, 0.999])
+@pytest.mark.parametrize("decay", [0.96, 0.96**0.004])
 @pytest.mark.parametrize("step", [1, 2, 3, 60, 399, 400, 899, 900, 901, 5000, 100_000])
-def test_nadam_schedule_at_any_step(beta_1, step, rng):
+def test_nadam_schedule_at_any_step(beta_1, step, decay, rng):
     w, (g,) = weights_and_gradients(20, np.dtype(np.float64), rng, 1)
     slots = [rng.normal(size=20), rng.uniform(0.5, 1, 20)]
-    exact, _ = twin("optimizers", "nadam")(w, g, slots, step, LR, beta_1, 0.999, 1e-7)
-    _core.optimizer_step("nadam", w, g, slots, step, LR, (beta_1, 0.999, 1e-7))
+    exact, _ = twin("optimizers", "nadam")(w, g, slots, step, LR, beta_1, 0.999, 1e-7, decay)
+    _core.optimizer_step("nadam", w, g, slots, step, LR, (beta_1, 0.999, 1e-7, decay))
     np.testing.assert_allclose(w, exact, rtol=1e-12)
 
 
@@ -258,7 +268,7 @@ def test_ftrl_l1_sets_small_weights_to_zero(dtype, rng):
 
 
 def test_slots_start_from_the_accumulator_parameter():
-    assert _core.optimizer_slots("adagrad", (0.25, 1e-7)) == (0.25,)
+    assert _core.optimizer_slots("adagrad", (0.25, 1e-7, 0.0)) == (0.25,)
     assert _core.optimizer_slots("ftrl", (0.5, -0.5, 0, 0, 0, 0)) == (0.5, 0.0)
     assert _core.optimizer_slots("sgd", ()) == ()
     for name, params in CASES:

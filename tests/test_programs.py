@@ -27,7 +27,7 @@ from test_optimizers import PARAMS as OPTIMIZER_PARAMS
 PLACES = {
     "first": lambda op: [op, DENSE, LAST],
     "middle": lambda op: [DENSE, op, LAST],
-    "twice": lambda op: [DENSE, op, {"op": "batch_norm", "params": (0.9, 1e-2)}, op],
+    "twice": lambda op: [DENSE, op, {"op": "batch_norm", "params": (0.9, 1e-2, 0)}, op],
     "last": lambda op: [DENSE, op],
 }
 
@@ -86,6 +86,7 @@ OPTIONS = [
     {"weight_decay": 0.02, "clip_value": 0.01},
     {"clip_norm": 0.05},
     {"global_clip_norm": 0.1, "weight_decay": 0.01},
+    {"clip_norm": 0.05, "weight_decay": 0.02, "coupled": True},
 ]
 
 
@@ -125,7 +126,7 @@ def test_every_rule(rule, part, every_thread):
     """On W or b alone, of matrices, vectors and parameters."""
     ops = [DENSE, SAMPLES["apl"], SAMPLES["layer_norm"], SAMPLES["prelu, shared"], LAST]
     ops = [{**op, part: RULED[rule]} for op in ops]
-    optimizer = ("sgd", (), 0.05, {"weight_decay": 0.1})
+    optimizer = ("sgd", (), 0.05, {"weight_decay": 0.1, "coupled": rule in ("l1", "spared from decay")})
     net, _ = assert_same_course(Case(40, 33, ops, optimizer=optimizer, steps=6), np.float64, threads=2)
     if rule == "rows of norm 1" and part == "weights":
         np.testing.assert_allclose(np.linalg.norm(net.get(0, 0), axis=1), 1, rtol=1e-6)

@@ -41,7 +41,7 @@ BAD_OPERATIONS = {
     "no pieces": (ValueError, "maxout: expected pieces", {**SAMPLES["maxout"], "pieces": 0}),
     "too many pieces": (ValueError, "maxout: expected pieces", {**SAMPLES["maxout"], "pieces": 65}),
     "pieces left over": (ValueError, "divisible by 4, got 6", {**SAMPLES["maxout"], "pieces": 4}),
-    "no momentum": (ValueError, "batch_norm: expected 2 params, got 1", {"op": "batch_norm", "params": (0.9,)}),
+    "no momentum": (ValueError, "batch_norm: expected 3 params, got 1", {"op": "batch_norm", "params": (0.9,)}),
     "two epsilons": (ValueError, "layer_norm: expected 1 params, got 2", {"op": "layer_norm", "params": (1, 2)}),
     "no epsilon": (ValueError, "unit_norm: expected 1 params, got 0", {"op": "unit_norm", "params": ()}),
     "one price": (ValueError, "activity: expected 2 params, got 1", {"op": "activity", "params": (1,)}),

@@ -17,7 +17,7 @@ OPTIMIZERS = [
     ("rmsprop_centered", (0.9, 1e-2, 0.0)),
     ("adam", (0.9, 0.999, 1e-2, 0.0)),
     ("amsgrad", (0.9, 0.99, 0.0, 1e-2)),
-    ("adagrad", (0.1, 1e-7)),
+    ("adagrad", (0.1, 1e-7, 0.0)),
 ]
 CONSTRAINTS = [
     None,
@@ -70,7 +70,11 @@ def programs(draw):
             )
         )
         last["activation"] = ("linear", ()) if output else ("sigmoid", ())
-    rest = {"weight_decay": draw(st.sampled_from([0.0, 0.1])), **draw(st.sampled_from(CLIPPING))}
+    rest = {
+        "weight_decay": draw(st.sampled_from([0.0, 0.1])),
+        "coupled": draw(st.booleans()),
+        **draw(st.sampled_from(CLIPPING)),
+    }
     optimizer = (*draw(st.sampled_from(OPTIMIZERS)), 5e-3, rest)
     case = Case(inputs, draw(st.integers(2, 70)), [*ops, last], loss, optimizer, output, logits, steps=20)
     case.reduction = draw(st.sampled_from(["sum_over_batch_size", "mean_with_sample_weight"]))

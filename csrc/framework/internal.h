@@ -79,7 +79,7 @@ typedef struct fm_norm {
     char *out, *mean, *r, *dgamma, *dbeta, *moving_mean, *moving_variance;
     const char *x, *dy, *gamma, *beta;
     double momentum, epsilon;
-    int training;
+    int unbiased, training; /* unbiased: the moving variance takes in n/(n-1) times the batch's, for n > 1 rows */
 } fm_norm;
 /* Batch normalisation of panels lo … hi-1 of columns. Backward, out may be NULL: dX is not wanted. */
 void fm_batch_fwd_range(void *norm, int64_t lo, int64_t hi);

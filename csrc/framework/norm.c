@@ -24,14 +24,15 @@ void fm_batch_fwd_range(void *norm, int64_t lo, int64_t hi) {
     const job *j = norm;
     const fm_norm_kernels *f = j->k->norm;
     const int64_t rows = j->shape->n, ld = j->shape->rs;
+    const double correction = j->unbiased && rows > 1 ? (double)rows / (double)(rows - 1) : 1;
     for (int64_t i = lo; i < hi; i++) {
         panel p = panel_of(j, i);
         char *mean = j->mean + p.vector, *r = j->r + p.vector;
         char *moving_mean = j->moving_mean + p.vector, *moving_variance = j->moving_variance + p.vector;
         if (j->training) {
             f->batch_moments(mean, r, j->x + p.block, rows, p.cols, ld); /* r holds the variance for a moment */
-            f->moving_update(moving_mean, mean, p.cols, j->momentum);
-            f->moving_update(moving_variance, r, p.cols, j->momentum);
+            f->moving_update(moving_mean, mean, p.cols, j->momentum, 1 - j->momentum);
+            f->moving_update(moving_variance, r, p.cols, j->momentum, (1 - j->momentum) * correction);
             f->batch_scale(r, r, p.cols, j->epsilon);
         } else {
             memcpy(mean, moving_mean, (size_t)(p.cols * j->size));
@@ -44,7 +45,7 @@ void fm_batch_fwd_range(void *norm, int64_t lo, int64_t hi) {
 
 void fm_batch_norm_fwd(int type, void *Y, void *mean, void *r, void *moving_mean, void *moving_variance, const void *X,
                        const void *gamma, const void *beta, const fm_rows *shape, double momentum, double epsilon,
-                       int training) {
+                       int unbiased, int training) {
     job j = {WHAT(type, shape),
              .out = Y,
              .mean = mean,
@@ -56,6 +57,7 @@ void fm_batch_norm_fwd(int type, void *Y, void *mean, void *r, void *moving_mean
              .beta = beta,
              .momentum = momentum,
              .epsilon = epsilon,
+             .unbiased = unbiased,
              .training = training};
     fm_parallel(fm_panels(shape->k), NS_ROW_OF_PANEL * (double)shape->n, fm_batch_fwd_range, &j);
 }

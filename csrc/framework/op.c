@@ -113,6 +113,7 @@ static fm_norm batch_norm_of(const fm_op *op, const char *X, char *out, const fm
                      .beta = bias_if_any(op),
                      .momentum = op->params[0],
                      .epsilon = op->params[1],
+                     .unbiased = op->params[2] != 0,
                      .training = !op->frozen};
 }
 

@@ -6,7 +6,8 @@ enum { CHUNK = 1024 }; /* elements; a multiple of every vector width */
 void fm_optimizer_prepare(int type, const fm_optimizer *o, int64_t step, fm_hyper *h) {
     *h = (fm_hyper){.grad_scale = 1,
                     .clip_value = o->clip_value > 0 ? o->clip_value : INFINITY,
-                    .decay = o->learning_rate * o->weight_decay};
+                    .coupled = o->coupled ? o->weight_decay : 0,
+                    .decay = o->coupled ? 0 : o->learning_rate * o->weight_decay};
     fm_table(type)->optimizers[o->kind].prepare(h->c, o->params, o->learning_rate, step);
     fm_hyper_settle(h);
 }

@@ -115,7 +115,7 @@ static void average(const fm_network *net, char *average, char *weights, int64_t
     if (net->step == 0) /* the first step starts it */
         net->kern->copy(average, weights, rows, P);
     else
-        net->kern->norm->moving_update(average, weights, rows * P, net->ema_momentum);
+        net->kern->norm->moving_update(average, weights, rows * P, net->ema_momentum, 1 - net->ema_momentum);
     if (overwrite) net->kern->copy(weights, average, rows, P);
 }
 

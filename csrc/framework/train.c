@@ -63,7 +63,7 @@ void fm_step_prepare(fm_network *net, const fm_run *run) {
             *h = base;
             h->l1 = rules[part]->l1;
             h->l2 = rules[part]->l2;
-            if (rules[part]->spared) h->decay = 0;
+            if (rules[part]->spared) h->coupled = h->decay = 0;
             fm_hyper_settle(h);
         }
         net->ops[l].draw.step = (uint64_t)net->step;

@@ -35,12 +35,12 @@ static void batch_scale(void *r, const void *variance, int64_t cols, double epsi
     });
 }
 
-static void moving_update(void *moving_, const void *batch, int64_t cols, double momentum) {
+static void moving_update(void *moving_, const void *batch, int64_t cols, double keep, double take) {
     real *moving = moving_;
-    const vr keep = vr_set((real)momentum), take = vr_set((real)(1 - momentum));
+    const vr k = vr_set((real)keep), t = vr_set((real)take);
     FM_FOR_COLUMNS(cols, j, n, {
-        vr m = load_lanes(moving + j, n) * keep;
-        store_lanes(moving + j, vr_fma(load_lanes((const real *)batch + j, n), take, m), n);
+        vr m = load_lanes(moving + j, n) * k;
+        store_lanes(moving + j, vr_fma(load_lanes((const real *)batch + j, n), t, m), n);
     });
 }
 

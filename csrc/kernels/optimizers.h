@@ -25,15 +25,19 @@
     X(momentum,                   1, ZERO,       "momentum")                                                     \
     X(nesterov,                   1, ZERO,       "momentum")                                                     \
     X(ewa_momentum,               1, ZERO,       "beta")                                                         \
+    X(velocity,                   1, ZERO,       "momentum")                                                     \
+    X(velocity_nesterov,          1, ZERO,       "momentum")                                                     \
     X(rmsprop,                    1, ZERO,       "rho,epsilon_inside,epsilon_outside")                           \
     X(rmsprop_momentum,           2, ZERO,       "rho,epsilon_inside,epsilon_outside,momentum")                  \
     X(rmsprop_centered,           2, ZERO,       "rho,epsilon_inside,epsilon_outside")                           \
     X(rmsprop_centered_momentum,  3, ZERO,       "rho,epsilon_inside,epsilon_outside,momentum")                  \
+    X(rmsprop_velocity,           2, ZERO,       "rho,epsilon_inside,epsilon_outside,momentum")                  \
+    X(rmsprop_centered_velocity,  3, ZERO,       "rho,epsilon_inside,epsilon_outside,momentum")                  \
     X(adam,                       2, ZERO,       "beta_1,beta_2,epsilon_hat,epsilon")                            \
     X(amsgrad,                    3, ZERO,       "beta_1,beta_2,epsilon_hat,epsilon")                            \
-    X(adamax,                     2, ZERO,       "beta_1,beta_2,epsilon")                                        \
-    X(nadam,                      2, ZERO,       "beta_1,beta_2,epsilon")                                        \
-    X(adagrad,                    1, FROM_PARAM, "initial_accumulator_value,epsilon")                            \
+    X(adamax,                     2, ZERO,       "beta_1,beta_2,epsilon_inside,epsilon_outside")                 \
+    X(nadam,                      2, ZERO,       "beta_1,beta_2,epsilon,schedule_decay")                         \
+    X(adagrad,                    1, FROM_PARAM, "initial_accumulator_value,epsilon_inside,epsilon_outside")     \
     X(adadelta,                   2, ZERO,       "rho,epsilon")                                                  \
     X(ftrl,                       2, FROM_PARAM, "initial_accumulator_value,learning_rate_power,"                \
                                                  "l1_regularization_strength,l2_regularization_strength,"        \
@@ -94,6 +98,25 @@ FM_INLINE void ewa_momentum_step(vr *w, vr g, vr *s, const vr *c) {
     *w = vr_fma(c[1], s[0], *w);
 }
 
+/* v ← β·v + g;  w ← w − lr·v.  As PyTorch has it, the learning rate outside: a change of it acts on all of v at once. */
+FM_INLINE void velocity_prepare(double *c, const double *p, double lr, int64_t t) {
+    c[0] = p[0];
+    c[1] = -lr;
+}
+FM_INLINE void velocity_step(vr *w, vr g, vr *s, const vr *c) {
+    s[0] = vr_fma(c[0], s[0], g);
+    *w = vr_fma(c[1], s[0], *w);
+}
+
+/* v ← β·v + g;  w ← w − lr·(β·v + g) */
+FM_INLINE void velocity_nesterov_prepare(double *c, const double *p, double lr, int64_t t) {
+    velocity_prepare(c, p, lr, t);
+}
+FM_INLINE void velocity_nesterov_step(vr *w, vr g, vr *s, const vr *c) {
+    s[0] = vr_fma(c[0], s[0], g);
+    *w = vr_fma(c[1], vr_fma(c[0], s[0], g), *w);
+}
+
 /* ---- RMSprop: s ← ρ·s + (1−ρ)·g²;  w ← w − lr·g / (√(s + ε_inside) + ε_outside) ---- */
 
 FM_INLINE void rmsprop_prepare(double *c, const double *p, double lr, int64_t t) {
@@ -141,6 +164,26 @@ FM_INLINE void rmsprop_centered_momentum_step(vr *w, vr g, vr *s, const vr *c) {
     *w = *w - s[1];
 }
 
+/* v ← μ·v + (the same direction);  w ← w − lr·v: the learning rate outside */
+FM_INLINE void rmsprop_velocity_prepare(double *c, const double *p, double lr, int64_t t) {
+    rmsprop_prepare(c, p, lr, t);
+    c[4] = p[3];
+}
+FM_INLINE void rmsprop_velocity_step(vr *w, vr g, vr *s, const vr *c) {
+    s[0] = ewa(s[0], g * g, c[0]);
+    s[1] = vr_fma(c[4], s[1], rmsprop_direction(g, s[0], c));
+    *w = vr_fma(c[3], s[1], *w);
+}
+FM_INLINE void rmsprop_centered_velocity_prepare(double *c, const double *p, double lr, int64_t t) {
+    rmsprop_velocity_prepare(c, p, lr, t);
+}
+FM_INLINE void rmsprop_centered_velocity_step(vr *w, vr g, vr *s, const vr *c) { /* slots: s, v, a */
+    s[0] = ewa(s[0], g * g, c[0]);
+    s[2] = ewa(s[2], g, c[0]);
+    s[1] = vr_fma(c[4], s[1], rmsprop_direction(g, centered_square(s[0], s[2]), c));
+    *w = vr_fma(c[3], s[1], *w);
+}
+
 /* ---- Adam: m ← β₁·m + (1−β₁)·g;  v ← β₂·v + (1−β₂)·g² ----
  *
  * With α = lr·√(1−β₂ᵗ)/(1−β₁ᵗ):   w ← w − α·m / (√v + ε̂)
@@ -168,31 +211,34 @@ FM_INLINE void amsgrad_step(vr *w, vr g, vr *s, const vr *c) {
     *w = vr_fma(c[2], s[0] / (vr_sqrt(s[2]) + c[3]), *w);
 }
 
-/* u ← max(β₂·u, |g|);  w ← w − lr/(1−β₁ᵗ) · m / (u + ε).  m remembers a NaN for ever, u does not. */
+/* u ← max(β₂·u, |g| + ε_inside);  w ← w − lr/(1−β₁ᵗ) · m / (u + ε_outside).  m remembers a NaN for ever, u does not. */
 FM_INLINE void adamax_prepare(double *c, const double *p, double lr, int64_t t) {
     c[0] = 1 - p[0];
     c[1] = p[1];
     c[2] = -lr / (1 - integer_power(p[0], t));
-    c[3] = at_least(SMALLEST_SQUARE, p[2]);
+    c[3] = at_least(SMALLEST_SQUARE, p[3]);
+    c[4] = p[2];
 }
 FM_INLINE void adamax_step(vr *w, vr g, vr *s, const vr *c) {
     s[0] = ewa(s[0], g, c[0]);
-    s[1] = vr_max(c[1] * s[1], vr_abs(g) + vr_zero()); /* + 0 flushes a denormal on every level */
+    s[1] = vr_max(c[1] * s[1], vr_abs(g) + c[4]); /* + 0 flushes a denormal on every level */
     *w = vr_fma(c[2], s[0] / (s[1] + c[3]), *w);
 }
 
-/* Nadam: β₁ follows the schedule u_t = β₁·(1 − ½·0.96ᵗ), with U_t = u₁·…·u_t:
+/* Nadam: β₁ follows the schedule u_t = β₁·(1 − ½·dᵗ), d = schedule_decay, with U_t = u₁·…·u_t:
  *   m̂ = u_{t+1}·m/(1 − U_{t+1}) + (1 − u_t)·g/(1 − U_t);   w ← w − lr·m̂ / (√(v/(1−β₂ᵗ)) + ε)
- * U_t = β₁ᵗ·∏(1 − ½·0.96ⁱ). The product is worked out anew each step; it ends where no further factor, or nothing it
- * could still do to 1 − U_t, is left in double: at 900 factors at most, and at none once β₁ᵗ is below 2⁻⁶⁰. */
-FM_INLINE double nadam_product(double beta_1, int64_t t) {
-    double product = integer_power(beta_1, t), decay = 0.96;
-    for (int64_t i = 1; i <= t && product > 0x1p-60 && decay > 0x1p-54; i++, decay *= 0.96) product *= 1 - 0.5 * decay;
+ * U_t = β₁ᵗ·∏(1 − ½·dⁱ). The product is worked out anew each step; it ends where no further factor, or nothing it
+ * could still do to 1 − U_t, is left in double: with d = 0.96 at 900 factors at most, with a d near 1 at some 60, each of
+ * which is a half then, and at none once β₁ᵗ is below 2⁻⁶⁰. */
+FM_INLINE double nadam_product(double beta_1, double d, int64_t t) {
+    double product = integer_power(beta_1, t), decay = d;
+    for (int64_t i = 1; i <= t && product > 0x1p-60 && decay > 0x1p-54; i++, decay *= d) product *= 1 - 0.5 * decay;
     return product;
 }
 FM_INLINE void nadam_prepare(double *c, const double *p, double lr, int64_t t) {
-    double root = sqrt(1 - integer_power(p[1], t)), decay = integer_power(0.96, t);
-    double now = p[0] * (1 - 0.5 * decay), next = p[0] * (1 - 0.5 * 0.96 * decay), product = nadam_product(p[0], t);
+    double root = sqrt(1 - integer_power(p[1], t)), decay = integer_power(p[3], t);
+    double now = p[0] * (1 - 0.5 * decay), next = p[0] * (1 - 0.5 * p[3] * decay),
+           product = nadam_product(p[0], p[3], t);
     c[0] = 1 - p[0];
     c[1] = 1 - p[1];
     c[2] = -lr * root * next / (1 - product * next);
@@ -205,15 +251,16 @@ FM_INLINE void nadam_step(vr *w, vr g, vr *s, const vr *c) {
     *w = *w + vr_fma(c[2], s[0], c[3] * g) / (vr_sqrt(s[1]) + c[4]);
 }
 
-/* ---- Adagrad: s ← s + g²;  w ← w − lr·g / √(s + ε) ---- */
+/* ---- Adagrad: s ← s + g²;  w ← w − lr·g / (√(s + ε_inside) + ε_outside) ---- */
 
 FM_INLINE void adagrad_prepare(double *c, const double *p, double lr, int64_t t) {
     c[0] = at_least(SMALLEST_SQUARE, p[1]);
     c[1] = -lr;
+    c[2] = p[2];
 }
 FM_INLINE void adagrad_step(vr *w, vr g, vr *s, const vr *c) {
     s[0] = vr_fma(g, g, s[0]);
-    *w = vr_fma(c[1], g / vr_sqrt(s[0] + c[0]), *w);
+    *w = vr_fma(c[1], g / (vr_sqrt(s[0] + c[0]) + c[2]), *w);
 }
 
 /* ---- Adadelta: s ← ρ·s + (1−ρ)·g²;  δ = g·√(d + ε)/√(s + ε);  d ← ρ·d + (1−ρ)·δ²;  w ← w − lr·δ ---- */
@@ -269,16 +316,16 @@ FM_INLINE void lion_step(vr *w, vr g, vr *s, const vr *c) {
 /* ---- what may come before a step ---- */
 
 typedef struct {
-    vr l1, l2, scale, limit, decay;
+    vr l1, l2, scale, limit, coupled, decay;
 } prologue;
 FM_INLINE prologue prologue_of(const fm_hyper *h) {
-    return (prologue){vr_set((real)h->l1), vr_set((real)(2 * h->l2)), vr_set((real)h->grad_scale),
-                      vr_set((real)h->clip_value), vr_set((real)-h->decay)};
+    return (prologue){vr_set((real)h->l1),         vr_set((real)(2 * h->l2)), vr_set((real)h->grad_scale),
+                      vr_set((real)h->clip_value), vr_set((real)h->coupled),  vr_set((real)-h->decay)};
 }
 /* ∂/∂w of the loss and of l1·|w| + l2·w² */
 FM_INLINE vr regularized(vr g, vr w, vr l1, vr twice_l2) { return vr_fma(twice_l2, w, vr_fma(l1, vr_sign(w), g)); }
 FM_INLINE vr prologue_run(vr *w, vr g, const prologue *p) {
-    g = clip_within(regularized(g, *w, p->l1, p->l2) * p->scale, p->limit);
+    g = vr_fma(p->coupled, *w, clip_within(regularized(g, *w, p->l1, p->l2) * p->scale, p->limit));
     *w = vr_fma(p->decay, *w, *w);
     return g;
 }

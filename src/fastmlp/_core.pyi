@@ -57,6 +57,7 @@ def optimizer_step(
     l1: float = 0,
     l2: float = 0,
     grad_scale: float = 1,
+    coupled: bool = False,
 ) -> None: ...
 def sum_abs(x: ArrayLike) -> float: ...
 def sum_squares(x: ArrayLike) -> float: ...
@@ -214,6 +215,7 @@ def batch_norm_fwd(
     training: bool,
     columns: int | None = None,
     out: _Out = None,
+    unbiased: bool = False,
 ) -> tuple[_Real, _Real, _Real]: ...
 def batch_norm_bwd(
     dy: ArrayLike,

@@ -219,7 +219,7 @@ static void norms(const fm_kernels *k) {
     begin(-2, 2);
     f->batch_moments(mean, r, x, ROWS, COLS, COLS);
     f->batch_scale(r, r, COLS, 1e-3);
-    f->moving_update(w, mean, COLS, 0.9), take_in(w, COLS);
+    f->moving_update(w, mean, COLS, 0.9, 1 - 0.9), take_in(w, COLS);
     f->batch_fwd(y, x, mean, r, gamma, beta, ROWS, COLS, COLS), take_in(y, ROWS * COLS);
     f->batch_sums(gamma, beta, w, x, mean, r, ROWS, COLS, COLS), take_in(gamma, COLS), take_in(beta, COLS);
     f->batch_bwd(z, w, x, mean, r, y, gamma, beta, ROWS, COLS, COLS, ROWS), take_in(z, ROWS * COLS);

@@ -144,7 +144,8 @@ class Network:
         for (op, part), g in zip(self.learnt(), self.clipped(), strict=True):
             rule, slots = op.rule(part), op.slots[part]
             decay = 0.0 if rule.get("spared") else self.rest.get("weight_decay", 0.0)
-            w = optimizers.decayed(op.weights[part], rate, decay)
+            w = op.weights[part]
+            g, w = (g + decay * w, w) if self.rest.get("coupled") else (g, optimizers.decayed(w, rate, decay))
             step = getattr(optimizers, self.name)
             op.weights[part], slots[:] = step(w, g, tuple(slots), self.step, rate, *self.params)
             if self.ema_momentum:

@@ -151,12 +151,13 @@ class BatchNorm(Normalisation):
         self.moments = {"moving_mean": np.zeros(self.m), "moving_variance": np.zeros(self.m)}
 
     def forward(self, x, training, step):
-        momentum, epsilon = self.description["params"]
+        momentum, epsilon, unbiased = self.description["params"]
         self.x = x
         if not training or self.frozen:
             mean, variance = self.moments["moving_mean"], self.moments["moving_variance"]
             return norm.batch_norm(x, *self.scale_and_shift(), mean, variance, epsilon)
-        for name, value in (("moving_mean", x.mean(axis=0)), ("moving_variance", x.var(axis=0))):
+        variance = x.var(axis=0, ddof=1 if unbiased and len(x) > 1 else 0)
+        for name, value in (("moving_mean", x.mean(axis=0)), ("moving_variance", variance)):
             self.moments[name] = norm.moving_update(self.moments[name], value, momentum)
         return norm.batch_norm_training(x, *self.scale_and_shift(), epsilon)
 

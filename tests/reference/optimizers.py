@@ -28,6 +28,18 @@ def ewa_momentum(w, g, slots, step, lr, beta):
     return w - lr * v, (v,)
 
 
+def velocity(w, g, slots, step, lr, momentum):
+    (v,) = slots
+    v = momentum * v + g
+    return w - lr * v, (v,)
+
+
+def velocity_nesterov(w, g, slots, step, lr, momentum):
+    (v,) = slots
+    v = momentum * v + g
+    return w - lr * (g + momentum * v), (v,)
+
+
 def rmsprop(w, g, slots, step, lr, rho, epsilon_inside, epsilon_outside):
     (s,) = slots
     s = rho * s + (1 - rho) * g**2
@@ -54,6 +66,21 @@ def rmsprop_centered_momentum(w, g, slots, step, lr, rho, epsilon_inside, epsilo
     mean = rho * mean + (1 - rho) * g
     m = momentum * m + lr * g / (np.sqrt(s - mean**2 + epsilon_inside) + epsilon_outside)
     return w - m, (s, m, mean)
+
+
+def rmsprop_velocity(w, g, slots, step, lr, rho, epsilon_inside, epsilon_outside, momentum):
+    s, v = slots
+    s = rho * s + (1 - rho) * g**2
+    v = momentum * v + g / (np.sqrt(s + epsilon_inside) + epsilon_outside)
+    return w - lr * v, (s, v)
+
+
+def rmsprop_centered_velocity(w, g, slots, step, lr, rho, epsilon_inside, epsilon_outside, momentum):
+    s, v, mean = slots
+    s = rho * s + (1 - rho) * g**2
+    mean = rho * mean + (1 - rho) * g
+    v = momentum * v + g / (np.sqrt(s - mean**2 + epsilon_inside) + epsilon_outside)
+    return w - lr * v, (s, v, mean)
 
 
 def adam(w, g, slots, step, lr, beta_1, beta_2, epsilon_hat, epsilon):
@@ -83,15 +110,15 @@ def _adam_update(m, v, step, lr, beta_1, beta_2, epsilon_hat, epsilon):
     return lr * m_hat / (np.sqrt(v_hat) + epsilon)
 
 
-def adamax(w, g, slots, step, lr, beta_1, beta_2, epsilon):
+def adamax(w, g, slots, step, lr, beta_1, beta_2, epsilon_inside, epsilon_outside):
     m, u = slots
     m = beta_1 * m + (1 - beta_1) * g
-    u = np.maximum(beta_2 * u, np.abs(g))
-    return w - lr / (1 - beta_1**step) * m / (u + epsilon), (m, u)
+    u = np.maximum(beta_2 * u, np.abs(g) + epsilon_inside)
+    return w - lr / (1 - beta_1**step) * m / (u + epsilon_outside), (m, u)
 
 
-def nadam(w, g, slots, step, lr, beta_1, beta_2, epsilon):
-    schedule = beta_1 * (1 - 0.5 * 0.96 ** np.arange(1.0, step + 2))
+def nadam(w, g, slots, step, lr, beta_1, beta_2, epsilon, schedule_decay):
+    schedule = beta_1 * (1 - 0.5 * schedule_decay ** np.arange(1.0, step + 2))
     now, following = schedule[-2:]
     m, v = slots
     m = beta_1 * m + (1 - beta_1) * g
@@ -101,10 +128,10 @@ def nadam(w, g, slots, step, lr, beta_1, beta_2, epsilon):
     return w - lr * m_hat / (np.sqrt(v_hat) + epsilon), (m, v)
 
 
-def adagrad(w, g, slots, step, lr, initial_accumulator_value, epsilon):
+def adagrad(w, g, slots, step, lr, initial_accumulator_value, epsilon_inside, epsilon_outside):
     (s,) = slots
     s = s + g**2
-    return w - lr * g / np.sqrt(s + epsilon), (s,)
+    return w - lr * g / (np.sqrt(s + epsilon_inside) + epsilon_outside), (s,)
 
 
 def adadelta(w, g, slots, step, lr, rho, epsilon):

@@ -69,8 +69,8 @@ cdef class Network:
     (name, params), kernel (name, params), params, pieces, count, shared, use_weights, use_bias, frozen, bf16, seed,
     weights and bias (mappings with l1, l2, constraint, axis, spared). output: a row activation (name, params) or
     None. loss: (name, params); with logits, it takes what comes before the last activation. optimizer: (name, params,
-    learning_rate, {weight_decay, clip_value, clip_norm, global_clip_norm}). shows: keep predictions, for metrics.
-    ema: (momentum, overwrite every so many steps).
+    learning_rate, {weight_decay, coupled, clip_value, clip_norm, global_clip_norm}). shows: keep predictions, for
+    metrics. ema: (momentum, overwrite every so many steps).
     """
 
     cdef fm_network *net

@@ -3,7 +3,7 @@
 cdef extern from "fastmlp.h" nogil:
     void fm_batch_norm_fwd(int type, void *Y, void *mean, void *r, void *moving_mean, void *moving_variance,
                            const void *X, const void *gamma, const void *beta, const fm_rows *shape, double momentum,
-                           double epsilon, int training)
+                           double epsilon, int unbiased, int training)
     void fm_batch_norm_bwd(int type, void *dX, void *dgamma, void *dbeta, const void *dY, const void *X,
                            const void *mean, const void *r, const void *gamma, const fm_rows *shape, int training)
     void fm_layer_norm_fwd(int type, void *Y, void *mean, void *r, const void *X, const void *gamma,
@@ -28,10 +28,10 @@ cdef object optional_vector(object value, int64_t length, cnp.ndarray a, str nam
 
 
 def batch_norm_fwd(x, gamma, beta, moving_mean, moving_variance, double momentum, double epsilon, bint training,
-                   columns=None, out=None):
+                   columns=None, out=None, bint unbiased=False):
     """``Y, mean, r``: batch normalisation of columns, r = 1/√(variance + epsilon).
 
-    Training moves the moving moments, in place.
+    Training moves the moving moments, in place, by the biased variance or by the unbiased one.
     """
     cdef cnp.ndarray a = dense_array(x, "x")
     cdef fm_rows shape = rows_shape(a, columns, "x")
@@ -48,7 +48,7 @@ def batch_norm_fwd(x, gamma, beta, moving_mean, moving_variance, double momentum
     with nogil:
         fm_batch_norm_fwd(type, cnp.PyArray_DATA(y), cnp.PyArray_DATA(mean), cnp.PyArray_DATA(r),
                           cnp.PyArray_DATA(moving_m), cnp.PyArray_DATA(moving_v), cnp.PyArray_DATA(a), pg, pb, &shape,
-                          momentum, epsilon, training)
+                          momentum, epsilon, unbiased, training)
     return y, mean, r
 
 

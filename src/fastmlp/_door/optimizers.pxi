@@ -5,6 +5,7 @@ cdef extern from "fastmlp.h" nogil:
         int kind
         double params[FM_PARAMS]
         double learning_rate, weight_decay, clip_value, clip_norm, global_clip_norm
+        int coupled
     void fm_optimizer_step(int type, const fm_optimizer *o, int64_t step, void *w, const void *g, void **slots,
                            int64_t n, double l1, double l2, double grad_scale)
     double fm_optimizer_start(int type, int kind, int slot, const double *params)
@@ -44,10 +45,12 @@ def optimizer_slots(str name, params):
 
 
 def optimizer_step(str name, w, g, slots, int64_t step, double learning_rate, params, *, double weight_decay=0,
-                   double clip_value=0, double clip_norm=0, double l1=0, double l2=0, double grad_scale=1):
+                   double clip_value=0, double clip_norm=0, double l1=0, double l2=0, double grad_scale=1,
+                   bint coupled=False):
     """One step of ``registry('optimizer')[name]`` on w and its slots, in place; what is 0 is left out.
 
-    In order: the gradient of ``l1·Σ|w| + l2·Σw²`` is added, the gradient scaled and clipped, the weights decayed.
+    In order: the gradient of ``l1·Σ|w| + l2·Σw²`` is added, the gradient scaled and clipped, the weights decayed or, if
+    that is coupled, weight_decay·w added to the gradient.
     """
     cdef fm_optimizer o
     cdef void *pointers[FM_SLOTS]
@@ -63,7 +66,7 @@ def optimizer_step(str name, w, g, slots, int64_t step, double learning_rate, pa
         raise ValueError(f"{name}: expected step 1 or more, got {step}; count steps from 1")
     for i in range(count):
         pointers[i] = cnp.PyArray_DATA(in_place_like(slots[i], weights, f"slots[{i}]"))
-    o.learning_rate, o.weight_decay = learning_rate, weight_decay
+    o.learning_rate, o.weight_decay, o.coupled = learning_rate, weight_decay, coupled
     o.clip_value, o.clip_norm, o.global_clip_norm = clip_value, clip_norm, 0
     with nogil:
         fm_optimizer_step(type, &o, step, cnp.PyArray_DATA(weights), cnp.PyArray_DATA(gradient), pointers,

@@ -38,12 +38,14 @@ cdef int optional_kind(str family, kernel, double *values) except -2:
 
 
 cdef int fill_optimizer(fm_optimizer *o, settings) except -1:
-    """From (name, params, learning_rate) and any of weight_decay, clip_value, clip_norm, global_clip_norm."""
+    """From (name, params, learning_rate) and any of weight_decay, coupled, clip_value,
+    clip_norm, global_clip_norm."""
     name, params, learning_rate, rest = settings
     memset(o, 0, sizeof(fm_optimizer))
     o.kind = kernel_kind("optimizer", name, params, o.params)
     o.learning_rate = learning_rate
     o.weight_decay = rest.get("weight_decay", 0.0)
+    o.coupled = rest.get("coupled", False)
     o.clip_value = rest.get("clip_value", 0.0)
     o.clip_norm = rest.get("clip_norm", 0.0)
     o.global_clip_norm = rest.get("global_clip_norm", 0.0)
@@ -62,7 +64,7 @@ cdef int fill_weights(fm_program_weights *rule, description) except -1:
 
 
 KERNELS = ("activation", "noise", "row_activation", "trainable", "pieces")  # operations of one kernel
-PARAMS_OF = {"batch_norm": 2, "layer_norm": 1, "unit_norm": 1, "activity": 2}
+PARAMS_OF = {"batch_norm": 3, "layer_norm": 1, "unit_norm": 1, "activity": 2}
 WEIGHTED = ("dense", "batch_norm", "layer_norm", "trainable")
 ALWAYS = ("dense", "trainable")  # have W, whatever is said
 

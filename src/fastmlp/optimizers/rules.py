@@ -206,7 +206,7 @@ class Adamax(Optimizer):
 
     def lower(self) -> Lowered:
         """`adamax`."""
-        return "adamax", (self.beta_1, self.beta_2, self.epsilon)
+        return "adamax", (self.beta_1, self.beta_2, 0.0, self.epsilon)
 
     def slot_names(self) -> tuple[tuple[str, ...], ...]:
         """The mean m and the norm u."""
@@ -221,7 +221,7 @@ class Nadam(Adamax):
 
     def lower(self) -> Lowered:
         """`nadam`."""
-        return "nadam", (self.beta_1, self.beta_2, self.epsilon)
+        return "nadam", (self.beta_1, self.beta_2, self.epsilon, 0.96)
 
     def slot_names(self) -> tuple[tuple[str, ...], ...]:
         """The means m and v."""
@@ -244,7 +244,7 @@ class Adagrad(Optimizer):
 
     def lower(self) -> Lowered:
         """`adagrad`."""
-        return "adagrad", (self.initial_accumulator_value, self.epsilon)
+        return "adagrad", (self.initial_accumulator_value, self.epsilon, 0.0)
 
     def slot_names(self) -> tuple[tuple[str, ...], ...]:
         """The sum of squares s."""
