@@ -22,7 +22,8 @@ def trainable(x, operation):
 
 def batch_norm(x, operation, training):
     weights = [value(operation[name]) for name in ("gamma", "beta", "moving_mean", "moving_variance")]
-    return _core.batch_norm_fwd(x, *weights, operation["momentum"], operation["epsilon"], training)[0]
+    settings = operation["momentum"], operation["epsilon"], training
+    return _core.batch_norm_fwd(x, *weights, *settings, unbiased=operation["unbiased"])[0]
 
 
 def run_one(x, operation, training):

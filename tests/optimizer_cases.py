@@ -29,7 +29,24 @@ SETTINGS = [
     }),
     ("Lion", {}),
 ]  # fmt: skip
-OURS = [("Momentum", {}), ("RMSprop", {"epsilon_mode": "paper"}), ("Adam", {"epsilon_mode": "paper", "epsilon": 1e-8})]
+OURS = [
+    ("Momentum", {}),
+    ("RMSprop", {"epsilon_mode": "paper"}),
+    ("Adam", {"epsilon_mode": "paper", "epsilon": 1e-8}),
+    ("Adagrad", {"epsilon_mode": "paper"}),
+    ("SGD", {"compat": "torch", "momentum": 0.9, "weight_decay": 0.1}),
+    ("SGD", {"compat": "torch", "momentum": 0.9, "nesterov": True}),
+    ("SGD", {"compat": "sklearn"}),
+    ("SGD", {"compat": "lecture"}),
+    ("RMSprop", {"compat": "torch", "momentum": 0.5, "weight_decay": 0.1}),
+    ("RMSprop", {"compat": "torch", "momentum": 0.5, "centered": True}),
+    ("Adam", {"compat": "sklearn"}),
+    ("AdamW", {"compat": "torch"}),
+    ("Nadam", {"compat": "torch"}),
+    ("Adamax", {"compat": "torch", "weight_decay": 0.1}),
+    ("Adagrad", {"compat": "torch"}),
+    ("Adadelta", {"compat": "torch"}),
+]
 OPTIONS = [
     {"weight_decay": 0.3},
     {"clipnorm": 0.7},

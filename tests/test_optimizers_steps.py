@@ -24,7 +24,9 @@ def test_five_steps_against_the_twin(case, rng):
     for i, w in enumerate(start):
         slots = tuple(np.full(w.shape, s) for s in _core.optimizer_slots(kernel, parameters))
         for t, g in enumerate(gradients, 1):
-            w, slots = twin("optimizers", kernel)(reference.decayed(w, rate, decay), g[i], slots, t, rate, *parameters)
+            coupled = optimizer.clipping()["coupled"]
+            gradient, w = (g[i] + decay * w, w) if coupled else (g[i], reference.decayed(w, rate, decay))
+            w, slots = twin("optimizers", kernel)(w, gradient, slots, t, rate, *parameters)
         assert np.abs(found[i] - start[i]).max() > 1e-4
         np.testing.assert_allclose(found[i], w, rtol=1e-10, atol=1e-13)
     assert optimizer.iterations == 5
@@ -139,7 +141,7 @@ def test_clipping(rng):
         loose = run(SGD(1.0, **{key: 1e3}), start, [g])
         np.testing.assert_allclose(loose[0], start[0] - g[0], rtol=1e-13)
     assert SGD(clipvalue=2, weight_decay=0.1).clipping() == {
-        "weight_decay": 0.1, "clip_value": 2, "clip_norm": 0, "global_clip_norm": 0,
+        "weight_decay": 0.1, "coupled": False, "clip_value": 2, "clip_norm": 0, "global_clip_norm": 0,
     }  # fmt: skip
     assert set(SGD().clipping().values()) == {0}
     with pytest.raises(ValueError, match="expected one of clipnorm, .* got clipnorm and global_clipnorm"):

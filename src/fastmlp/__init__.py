@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from fastmlp import (
         activations,
         callbacks,
+        compat,
         config,
         constraints,
         data,
@@ -45,6 +46,7 @@ __all__ = [
     "__version__",
     "activations",
     "callbacks",
+    "compat",
     "config",
     "constraints",
     "data",

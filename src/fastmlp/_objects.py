@@ -12,6 +12,7 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 
 from fastmlp._validate import brief, unknown
+from fastmlp.compat import usual
 
 _C = TypeVar("_C", bound="Configurable")
 
@@ -43,21 +44,43 @@ class Configurable:
     def _settings(cls) -> dict[str, inspect.Parameter]:
         """The arguments of ``__init__``, those passed on to a base class by ``**kwargs`` included."""
         found: dict[str, inspect.Parameter] = {}
+        for _, arguments in cls._makers():
+            for argument in arguments:
+                if argument.kind in (argument.POSITIONAL_OR_KEYWORD, argument.KEYWORD_ONLY):
+                    found.setdefault(argument.name, argument)
+        return found
+
+    @classmethod
+    def _makers(cls) -> Iterator[tuple[Any, list[inspect.Parameter]]]:
+        """Every ``__init__`` that has a say, its own first, with its arguments."""
         for base in cls.__mro__:
             init = base.__dict__.get("__init__")
             if init is None:
                 continue
             arguments = list(inspect.signature(init).parameters.values())[1:]
-            for argument in arguments:
-                if argument.kind in (argument.POSITIONAL_OR_KEYWORD, argument.KEYWORD_ONLY):
-                    found.setdefault(argument.name, argument)
+            yield init, arguments
             if not any(argument.kind == argument.VAR_KEYWORD for argument in arguments):
                 break
+
+    def _defaults(self) -> dict[str, Any]:
+        """What each setting is unless given, by the convention that it follows if it does one (`compat`)."""
+        settings = self._settings()
+        found: dict[str, Any] = {}
+        convention = getattr(self, "compat", "keras")
+        for init, arguments in self._makers():
+            special = usual(init, convention, {name: getattr(self, name, None) for name in settings})
+            for argument in arguments:
+                if argument.name in settings:
+                    found.setdefault(argument.name, special.get(argument.name, argument.default))
         return found
 
     def get_config(self) -> dict[str, Any]:
         """The settings, as values that JSON can hold."""
-        return {name: serialize(getattr(self, name)) for name in self._settings() if hasattr(self, name)}
+        return {name: serialize(self._setting(name)) for name in self._settings() if hasattr(self, name)}
+
+    def _setting(self, name: str, default: Any = None) -> Any:
+        """A setting as it was given."""
+        return getattr(self, name, default)
 
     @classmethod
     def from_config(cls: type[_C], config: Mapping[str, Any]) -> _C:
@@ -66,9 +89,9 @@ class Configurable:
 
     def __repr__(self) -> str:
         shown = []
-        for name, argument in self._settings().items():
-            value = getattr(self, name, argument.default)
-            if not _same(value, argument.default):
+        for name, default in self._defaults().items():
+            value = self._setting(name, default)
+            if not _same(value, default):
                 shown.append(f"{name}={brief(value)}")
         return f"{type(self).__name__}({', '.join(shown)})"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
@@ -61,6 +62,14 @@ def flag(where: str, value: Any) -> bool:
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{where}: expected True or False, got {brief(value)}; give one")
     return bool(value)
+
+
+def user_level() -> int:
+    """The stacklevel by which a warning, raised where this is called, points at the user's line."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("fastmlp."):
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def outside(where: str, name: str) -> str:

@@ -95,7 +95,7 @@ def _batch_norm(layer: Any, operation: Operation, x: Any, training: bool, place:
     moving = tuple(v.numpy() for v in variables)
     learns = training and layer.trainable
     y = kernels.batch_norm(x, *_scaled(operation, x), moving=moving, momentum=operation["momentum"],
-                           epsilon=operation["epsilon"], training=learns)  # fmt: skip
+                           epsilon=operation["epsilon"], training=learns, unbiased=operation["unbiased"])  # fmt: skip
     for variable, value in zip(variables, moving):
         if learns:
             variable.assign(value)

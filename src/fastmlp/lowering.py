@@ -174,7 +174,7 @@ def _pieces(lowered: Lowered, index: int, operation: Operation, optimizer: Any) 
 def _batch_norm(lowered: Lowered, index: int, operation: Operation, optimizer: Any) -> Operation:
     for part in ("moving_mean", "moving_variance"):
         lowered.places.append((operation[part], Place(index, part)))
-    params = (operation["momentum"], operation["epsilon"], 0.0)
+    params = (operation["momentum"], operation["epsilon"], float(operation["unbiased"]))
     return {"op": "batch_norm", "params": params, **_weights(lowered, index, operation, optimizer, "gamma", "beta")}
 
 

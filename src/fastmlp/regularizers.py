@@ -11,7 +11,8 @@ from fastmlp import _core
 from fastmlp._arrays import real_array
 from fastmlp._objects import Configurable, Family
 from fastmlp._objects import serialize as serialize
-from fastmlp._validate import number
+from fastmlp._validate import number, user_level, whole
+from fastmlp.compat import conventional
 
 
 class Regularizer(Configurable):
@@ -28,7 +29,8 @@ class Regularizer(Configurable):
         """A factor as given: by name, None for 0.01, or as the ``l=`` of older scripts."""
         where = type(self).__name__
         if "l" in legacy:
-            warnings.warn(f"{where}: l= is the older spelling; write {name}=", DeprecationWarning, stacklevel=3)
+            message = f"{where}: l= is the older spelling; write {name}="
+            warnings.warn(message, DeprecationWarning, stacklevel=user_level())
             value = legacy.pop("l")
         if legacy:
             raise TypeError(f"{where}: expected the argument {name}, got {sorted(legacy)}; check the spelling")
@@ -49,16 +51,47 @@ class L1(Regularizer):
 
 
 class L2(Regularizer):
-    """The penalty ``l2 Σ w²``: no ½ and no 1/m, so a penalty λ/2m Σ w² is ``L2(λ / (2 * m))``.
+    """The penalty ``l2 Σ w²``: no ½ and no 1/m, unless `compat` has them.
+
+    Parameters
+    ----------
+    l2
+        The factor as it is given; the attribute `l2` is Keras's, that of ``Σ w²``.
+    compat
+        Whose factor it is: "keras"; "torch", the ``weight_decay`` whose gradient is ``c w``, so half of it counts;
+        "sklearn", the α of ``α/(2n) Σ w²``; "lecture", the λ of ``λ/(2m) Σ w²`` (see `fastmlp.compat`).
+    rows
+        With "sklearn" and "lecture" what the factor is divided by. n is the rows of a batch; batches that are smaller,
+        as an epoch's last may be, have scikit-learn's penalty a little smaller there. m is the rows of the whole
+        training set, over which lectures take the mean that the penalty is added to.
 
     Examples
     --------
     >>> L2(0.1)([3, -4])
     2.5
+    >>> L2(7, compat="lecture", rows=35).l2
+    0.1
     """
 
-    def __init__(self, l2: float | None = 0.01, **legacy: float) -> None:
-        self.l2 = self._factor("l2", l2, legacy)
+    @conventional(sklearn={"l2": 1e-4})
+    def __init__(
+        self, l2: float | None = 0.01, *, compat: str = "keras", rows: int | None = None, **legacy: float
+    ) -> None:
+        self.compat, self.rows = compat, None if rows is None else whole("L2: rows", rows)
+        self._given = self._factor("l2", l2, legacy)
+        if (rows is None) == (compat in ("sklearn", "lecture")):
+            rule = "no rows" if rows is not None else "rows, which the factor is divided by,"
+            mend = "leave them out" if rows is not None else "rows=len(x_train), for one"
+            raise ValueError(f"L2: expected {rule} with compat={compat!r}, got rows={rows!r}; {mend}")
+        self.l2 = self._given if compat == "keras" else self._given / (2 * (self.rows or 1))
+
+    def _setting(self, name: str, default: Any = None) -> Any:
+        return self._given if name == "l2" else super()._setting(name, default)
+
+    def get_config(self) -> dict[str, Any]:
+        """The settings; `compat` and `rows`, which Keras does not know, only where they are not Keras's."""
+        config = super().get_config()
+        return {"l2": self._given} if self.compat == "keras" else config
 
 
 class L1L2(Regularizer):

@@ -34,7 +34,9 @@ def dense(x: Any, kernel: Any, *bias: Any, bf16: bool) -> Any:
     return y + bias[0] if bias else y
 
 
-def batch_norm(x: Any, gamma: Any, beta: Any, moving: Any, momentum: float, epsilon: float, training: bool) -> Any:
+def batch_norm(
+    x: Any, gamma: Any, beta: Any, moving: Any, momentum: float, epsilon: float, training: bool, unbiased: bool = False
+) -> Any:
     """γ (x - mean) / √(variance + ε) + β by columns."""
     raise NotImplementedError
 

@@ -159,10 +159,10 @@ def _batch_norm_backward(
 @kernel(_batch_norm_backward, definitions.batch_norm)
 def batch_norm(
     x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, moving: tuple[np.ndarray, np.ndarray], momentum: float,
-    epsilon: float, training: bool,
+    epsilon: float, training: bool, unbiased: bool = False,
 ) -> tuple[np.ndarray, Any]:  # fmt: skip
     """γ (x - mean) / √(variance + ε) + β by columns; in training the arrays `moving` move."""
-    y, mean, r = _core.batch_norm_fwd(x, gamma, beta, *moving, momentum, epsilon, training)
+    y, mean, r = _core.batch_norm_fwd(x, gamma, beta, *moving, momentum, epsilon, training, unbiased=unbiased)
     return y, (mean, r)
 
 

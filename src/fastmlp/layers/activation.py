@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from fastmlp import activations
 from fastmlp._objects import serialize
 from fastmlp._validate import number
+from fastmlp.compat import conventional
 from fastmlp.layers.base import Layer, Shape
 from fastmlp.layers.spelling import older_spelling, user_level
 
@@ -142,16 +143,20 @@ class LeakyReLU(ElementwiseLayer):
     ----------
     negative_slope
         The slope below 0.
+    compat
+        Whose default it has, see `fastmlp.compat`.
     """
 
     function = staticmethod(activations.leaky_relu)
     parameters = ("negative_slope",)
 
-    def __init__(self, negative_slope: float = 0.3, **settings: Any) -> None:
+    @conventional(torch={"negative_slope": 0.01})
+    def __init__(self, negative_slope: float = 0.3, *, compat: str = "keras", **settings: Any) -> None:
         if "alpha" in settings:
             older_spelling("LeakyReLU: alpha= is the older spelling; write negative_slope=")
             negative_slope = settings.pop("alpha")
         super().__init__(**settings)
+        self.compat = compat
         self.negative_slope = number("LeakyReLU: negative_slope", negative_slope, 0)
 
 

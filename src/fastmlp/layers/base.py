@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from fastmlp import config, constraints, eager, initializers, regularizers
-from fastmlp._objects import Configurable, NotLowered, snake_case, written_anew
+from fastmlp._objects import Configurable, NotLowered, serialize, snake_case, written_anew
 from fastmlp._room import claim
 from fastmlp._validate import brief, whole
 from fastmlp.autodiff.primitive import as_tensor
@@ -322,15 +322,16 @@ class Layer(Calls, HasWeights, Configurable):
         config = super().get_config()
         if "dtype" in config:
             config["dtype"] = self._policy.name
-        for key, usual in {"activity_regularizer": None, "trainable": True}.items():
+        for key, usual in {"activity_regularizer": None, "trainable": True, "compat": "keras"}.items():
             if config.get(key) == usual:
                 config.pop(key, None)
         return config
 
     def __repr__(self) -> str:
-        shown = []
+        shown, defaults = [], self._defaults()
         for key, argument in self._settings().items():
-            value, usual = getattr(self, key, argument.default), argument.default
+            usual = defaults.get(key, argument.default)
+            value = getattr(self, key, usual)
             if key == "dtype":
                 value, usual = self._policy.name, config.dtype_policy().name
             if not _is_usual(value, usual):
@@ -354,6 +355,8 @@ def mapped_shapes(shapes: Any, dtype: str) -> Any:
 
 def _is_usual(value: Any, default: Any) -> bool:
     """Whether a setting is its default, which may be the name of what is kept."""
+    if isinstance(default, Mapping):
+        return bool(serialize(value) == default)
     if isinstance(default, str) and isinstance(value, Configurable):
         return repr(value).lower() == default.lower().replace("_", "") + "()"
     if default is None and inspect.isroutine(value):

@@ -9,8 +9,10 @@ import numpy as np
 
 from fastmlp import config, constraints, initializers, regularizers
 from fastmlp._validate import brief, whole
+from fastmlp.compat import conventional
 from fastmlp.layers.activation import activation_config, activation_layer, activation_operations, activation_shape
 from fastmlp.layers.base import Layer, Shape, not_here
+from fastmlp.layers.starts import STARTS, BiasScaling
 from fastmlp.layers.symbolic import Node
 from fastmlp.variables import Variable
 
@@ -123,6 +125,8 @@ class Dense(Layer):
         Penalties on W, b and Y.
     kernel_constraint, bias_constraint
         What W and b are held to after each update.
+    compat
+        Whose initializers W and b have unless given, see `fastmlp.compat`.
 
     Examples
     --------
@@ -135,6 +139,7 @@ class Dense(Layer):
     kernel: Variable
     bias: Variable | None
 
+    @conventional(**STARTS)
     def __init__(
         self,
         units: int,
@@ -150,10 +155,13 @@ class Dense(Layer):
         lora_rank: int | None = None,
         lora_alpha: float | None = None,
         quantization_config: Any = None,
+        *,
+        compat: str = "keras",
         **settings: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **settings)
         where = type(self).__name__
+        self.compat = compat
         not_here(where, lora_rank=lora_rank, lora_alpha=lora_alpha, quantization_config=quantization_config)
         self.units = whole(f"{where}: units", units)
         self.activation = activation_layer(where, activation)
@@ -181,9 +189,10 @@ class Dense(Layer):
         )
         self.bias = None
         if self.use_bias:
+            start = self.bias_initializer
             self.bias = self.add_weight(
                 (self.columns,),
-                self.bias_initializer,
+                start.beside(self.kernel.shape) if isinstance(start, BiasScaling) else start,
                 name="bias",
                 regularizer=self.bias_regularizer,
                 constraint=self.bias_constraint,

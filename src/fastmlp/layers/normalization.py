@@ -6,6 +6,7 @@ from typing import Any
 
 from fastmlp import constraints, initializers, regularizers
 from fastmlp._validate import number
+from fastmlp.compat import conventional
 from fastmlp.layers.base import Layer, Shape, not_here
 from fastmlp.variables import Variable
 
@@ -16,6 +17,7 @@ class _Scaled(Layer):
     gamma: Variable | None
     beta: Variable | None
 
+    @conventional(torch={"epsilon": 1e-5})
     def __init__(
         self,
         axis: Any = -1,
@@ -28,11 +30,13 @@ class _Scaled(Layer):
         gamma_regularizer: Any = None,
         beta_constraint: Any = None,
         gamma_constraint: Any = None,
+        *,
+        compat: str = "keras",
         **settings: Any,
     ) -> None:
         not_here(type(self).__name__, rms_scaling=settings.pop("rms_scaling", None))
         super().__init__(**settings)
-        self.axis = axis
+        self.axis, self.compat = axis, compat
         self.epsilon = number(f"{type(self).__name__}: epsilon", epsilon, 0)
         self.center, self.scale = bool(center), bool(scale)
         self.beta_initializer = initializers.get(beta_initializer)
@@ -67,7 +71,7 @@ class BatchNormalization(_Scaled):
     """``γ (x - mean) / √(variance + ε) + β``, feature by feature.
 
     While training, mean and variance are those of the batch, which move the averages kept for prediction:
-    ``moving = momentum · moving + (1 - momentum) · batch``, with the biased variance.
+    ``moving = momentum · moving + (1 - momentum) · batch``, with the biased variance unless `compat` is "torch".
 
     Parameters
     ----------
@@ -85,6 +89,8 @@ class BatchNormalization(_Scaled):
         Penalties on them.
     beta_constraint, gamma_constraint
         What they are held to after each update.
+    compat
+        Whose defaults it has, see `fastmlp.compat`. With "torch" the moving variance takes in the unbiased one.
 
     Examples
     --------
@@ -97,6 +103,7 @@ class BatchNormalization(_Scaled):
     moving_mean: Variable
     moving_variance: Variable
 
+    @conventional(torch={"momentum": 0.9, "epsilon": 1e-5})
     def __init__(
         self,
         axis: int = -1,
@@ -152,6 +159,7 @@ class BatchNormalization(_Scaled):
                 "op": "batch_norm",
                 "momentum": self.momentum,
                 "epsilon": self.epsilon,
+                "unbiased": self.compat == "torch",
                 "gamma": self.gamma,
                 "beta": self.beta,
                 "moving_mean": self.moving_mean,
@@ -177,6 +185,8 @@ class LayerNormalization(_Scaled):
         Penalties on them.
     beta_constraint, gamma_constraint
         What they are held to after each update.
+    compat
+        Whose ε it has unless given, see `fastmlp.compat`.
     """
 
     def lower(self) -> list[dict[str, Any]]:

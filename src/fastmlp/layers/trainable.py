@@ -6,8 +6,10 @@ from typing import Any, ClassVar
 
 from fastmlp import constraints, initializers, regularizers
 from fastmlp._validate import brief, whole
+from fastmlp.compat import conventional
 from fastmlp.layers.base import Layer, Shape
 from fastmlp.layers.core import Dense
+from fastmlp.layers.starts import settings_of
 from fastmlp.variables import Variable
 
 _MOST_PIECES, _MOST_PARAMETERS = 64, 32  # of the engine, FM_MOST_PIECES and FM_MOST_PARAMETERS
@@ -66,6 +68,8 @@ class PReLU(_Trainable):
         Of α.
     shared_axes
         None for an α of each feature, [1] for one that serves all.
+    compat
+        Whose defaults it has, see `fastmlp.compat`.
 
     Examples
     --------
@@ -78,15 +82,19 @@ class PReLU(_Trainable):
     kernel_name = "prelu"
     alpha: Variable
 
+    @conventional(torch={"alpha_initializer": settings_of("Constant", value=0.25), "shared_axes": [1]})
     def __init__(
         self,
         alpha_initializer: Any = "Zeros",
         alpha_regularizer: Any = None,
         alpha_constraint: Any = None,
         shared_axes: Any = None,
+        *,
+        compat: str = "keras",
         **settings: Any,
     ) -> None:
         super().__init__(shared_axes, **settings)
+        self.compat = compat
         self.alpha_initializer = initializers.get(alpha_initializer)
         self.alpha_regularizer = regularizers.get(alpha_regularizer)
         self.alpha_constraint = constraints.get(alpha_constraint)

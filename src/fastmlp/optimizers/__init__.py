@@ -12,20 +12,9 @@ from fastmlp._objects import Family
 from fastmlp._objects import serialize as _serialize
 from fastmlp._validate import brief, flag, number, outside
 from fastmlp.optimizers import schedules as schedules
+from fastmlp.optimizers.adam import Adam, Adamax, AdamW, Nadam
 from fastmlp.optimizers.base import Optimizer
-from fastmlp.optimizers.rules import (
-    SGD,
-    Adadelta,
-    Adagrad,
-    Adam,
-    Adamax,
-    AdamW,
-    Ftrl,
-    Lion,
-    Momentum,
-    Nadam,
-    RMSprop,
-)
+from fastmlp.optimizers.rules import SGD, Adadelta, Adagrad, Ftrl, Lion, Momentum, RMSprop
 
 RMSProp = RMSprop
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from fastmlp import _core
 from fastmlp._objects import NotLowered, snake_case
 from fastmlp._validate import brief, flag, number, whole
+from fastmlp.compat import known
 from fastmlp.optimizers.pace import Paced, legacy_rate
 from fastmlp.variables import Variable
 
@@ -31,6 +32,7 @@ class Optimizer(Paced):
         A number, a schedule, or a function without arguments that gives one.
     weight_decay
         Share of each weight that a step at learning rate 1 takes off it, whatever the gradient; no `l2` penalty.
+        With ``compat="torch"`` the clipped gradient gains that share instead, but for `AdamW` and `Lion`.
     clipnorm, clipvalue, global_clipnorm
         The greatest norm of a variable's gradient, size of an element, norm of all gradients together; one of them.
     use_ema, ema_momentum, ema_overwrite_frequency
@@ -42,7 +44,11 @@ class Optimizer(Paced):
         Make one step of the mean of this many gradients.
     name
         What it is called.
+    compat
+        Whose defaults and whose formulas it has, see `fastmlp.compat`: "keras", "torch", "sklearn" or "lecture".
     """
+
+    couples_decay: ClassVar[bool] = False  # whether PyTorch's optimizer of this kind adds weight decay to the gradient
 
     def __init__(
         self,
@@ -57,9 +63,12 @@ class Optimizer(Paced):
         loss_scale_factor: float | None = None,
         gradient_accumulation_steps: int | None = None,
         name: str | None = None,
+        *,
+        compat: str = "keras",
         **legacy: Any,
     ) -> None:
         where = type(self).__name__
+        self.compat = known(where, compat)
         clips = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
         given = [name for name, value in clips.items() if value is not None]
         if len(given) > 1:
@@ -100,14 +109,22 @@ class Optimizer(Paced):
         """What it remembers of each variable, in the kernel's order; a group's are listed variable by variable."""
         return ()
 
-    def clipping(self) -> dict[str, float]:
+    def clipping(self) -> dict[str, Any]:
         """Decay and clipping as the engine takes them: 0 is none."""
         return {
             "weight_decay": self.weight_decay or 0.0,
+            "coupled": self.couples_decay and self.compat == "torch",
             "clip_value": self.clipvalue or 0.0,
             "clip_norm": self.clipnorm or 0.0,
             "global_clip_norm": self.global_clipnorm or 0.0,
         }
+
+    def get_config(self) -> dict[str, Any]:
+        """The settings; `compat`, which Keras does not know, only when it is not Keras's."""
+        config = super().get_config()
+        if self.compat == "keras":
+            del config["compat"]
+        return config
 
     # ---- variables
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fastmlp._objects import Configurable, serialize
-from fastmlp._validate import brief, number, whole
+from fastmlp._validate import brief, number, user_level, whole
 from fastmlp.schedules import LearningRateSchedule
 from fastmlp.variables import Variable
 
@@ -100,11 +100,12 @@ class Paced(Configurable):
 def legacy_rate(where: str, rate: Any, legacy: dict[str, Any]) -> Any:
     """The learning rate, under its older name too; `decay`, which has lost its meaning, is dropped."""
     if "lr" in legacy:
-        warnings.warn(f"{where}: lr is the older spelling; write learning_rate", DeprecationWarning, stacklevel=4)
+        message = f"{where}: lr is the older spelling; write learning_rate"
+        warnings.warn(message, DeprecationWarning, stacklevel=user_level())
         rate = legacy.pop("lr")
     if legacy.pop("decay", None) is not None:
         warnings.warn(f"{where}: decay is ignored, as by Keras 3; give a schedule, InverseTimeDecay for instance, "
-                      "as learning_rate", UserWarning, stacklevel=4)  # fmt: skip
+                      "as learning_rate", UserWarning, stacklevel=user_level())  # fmt: skip
     if legacy:
         raise TypeError(f"{where}: expected arguments of this optimizer, got {sorted(legacy)}; check the spelling")
     return rate
