@@ -6,9 +6,10 @@ import math
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike
+from numpy.typing import DTypeLike
 
 from fastmlp._validate import brief
+from fastmlp.autodiff.making import dtype_named
 from fastmlp.autodiff.primitive import as_tensor
 from fastmlp.autodiff.reading import read
 from fastmlp.autodiff.tensor import Operators, Shape, Tensor
@@ -21,34 +22,68 @@ class Holder(Protocol):
         """A copy of the value."""
 
 
+class Value(Tensor):
+    """What a variable holds. Called, as TensorFlow 1 had it, it gives itself."""
+
+    __slots__ = ()
+
+    def __call__(self) -> Value:
+        """Itself."""
+        return self
+
+
 class Variable(Operators):
-    """A named array. `numpy` copies it out, `assign` writes it.
+    """A named array. `numpy` copies it out, `assign` writes it; in a formula it stands for what it holds.
 
     Several networks may hold copies of one variable (a layer in two models): `holder` names the one whose copy is the
     newest, None that it is the variable's own array; either is kept, never both. `version` counts changes, so that the
     others see theirs is old; `changes` counts those of all variables, so that a network whose copies are all new can
     tell by one comparison.
+
+    Parameters
+    ----------
+    initial_value
+        What it holds at first: numbers, or a function that gives them, called with `shape` and `dtype` if there is a
+        shape.
+    trainable
+        Whether tapes follow it by themselves and optimizers change it.
+    validate_shape
+        For scripts that have it; a variable keeps its shape.
+
+    Examples
+    --------
+    >>> w = Variable([1.0, 2.0])
+    >>> w.assign_add([0.5, 0.5]).numpy().tolist(), (w * 2).numpy().tolist()
+    ([1.5, 2.5], [3.0, 5.0])
     """
 
     changes = 0
 
     def __init__(
         self,
-        value: ArrayLike,
+        initial_value: Any,
+        trainable: bool | None = True,
+        validate_shape: bool = True,
         *,
-        dtype: DTypeLike | None = None,
-        name: str = "variable",
-        trainable: bool = True,
+        dtype: Any = None,
+        name: str | None = None,
+        shape: Any = None,
         regularizer: Any = None,
         constraint: Any = None,
     ) -> None:
-        array = np.array(as_tensor(value).array, dtype)
+        kind = None if dtype is None else dtype_named(dtype)
+        value = initial_value
+        if callable(value) and not isinstance(value, Tensor):
+            value = value() if shape is None else value(tuple(shape), dtype=kind)
+        array = np.array(as_tensor(value).array, kind)
+        if shape is not None and array.shape != tuple(shape):
+            raise ValueError(f"Variable: expected a value of shape {tuple(shape)}, got {array.shape}; leave out shape")
         self._newest: np.ndarray | Holder = array
         self._tensor: Tensor | None = None  # of that array, once it has been an operand
         self.shape, self.dtype = Shape(array.shape), array.dtype
-        self.name, self.trainable = name, trainable
+        self.name, self.trainable = name or "variable", trainable is None or bool(trainable)
         self.regularizer, self.constraint = regularizer, constraint
-        self.path = name
+        self.path = self.name
         self.version = 0
         Variable.changes += 1
 
@@ -61,6 +96,14 @@ class Variable(Operators):
     def value(self) -> Tensor:
         """What it holds now, as a tensor."""
         return self.__tensor__()
+
+    def read_value(self) -> Tensor:
+        """What it holds now, as a tensor."""
+        return self.__tensor__()
+
+    def get_shape(self) -> Shape:
+        """Its axes."""
+        return self.shape
 
     @property
     def size(self) -> int:
@@ -81,26 +124,26 @@ class Variable(Operators):
         """What it holds now, as an operand; tapes note that it was read."""
         newest = self._newest
         if not isinstance(newest, np.ndarray):
-            return read(self, Tensor(newest.read(self)))
+            return read(self, Value(newest.read(self)))
         if self._tensor is None or self._tensor.array is not newest:  # an array of its own is replaced, never written
-            self._tensor = Tensor(newest)
+            self._tensor = Value(newest)
         return read(self, self._tensor)
 
     def assign(self, value: Any) -> Variable:
-        """Write other numbers of the same shape."""
-        array = np.asarray(value.numpy() if isinstance(value, Variable) else value)
+        """Write other numbers of the same shape: of an array, a tensor, another variable."""
+        array = np.asarray(value)
         if array.shape != self.shape:
             raise ValueError(f"{self.path}: expected shape {self.shape}, got {brief(array)}; reshape it")
         self._move(array.astype(self.dtype))  # always a copy
         return self
 
-    def assign_add(self, value: ArrayLike) -> Variable:
+    def assign_add(self, value: Any) -> Variable:
         """Add to it."""
-        return self.assign(self.numpy() + value)
+        return self.assign(self.numpy() + np.asarray(value))
 
-    def assign_sub(self, value: ArrayLike) -> Variable:
+    def assign_sub(self, value: Any) -> Variable:
         """Subtract from it."""
-        return self.assign(self.numpy() - value)
+        return self.assign(self.numpy() - np.asarray(value))
 
     def held_by(self, holder: Holder) -> None:
         """Its newest value is with `holder` from now on."""
@@ -113,6 +156,25 @@ class Variable(Operators):
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
         return self.numpy().astype(dtype or self.dtype, copy=False)
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __int__(self) -> int:
+        return int(self.value)
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.value, spec) if spec else str(self)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise TypeError(f"{self.path}[…] = …: expected assign, got an item to set; take array = v.numpy(), change it, "
+                        "and call v.assign(array)")  # fmt: skip
 
     def __repr__(self) -> str:
         return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype.name}, value={self.numpy()}>"
