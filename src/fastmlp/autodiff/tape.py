@@ -142,7 +142,7 @@ class GradientTape:
         seeds = _seeds(targets, output_gradients)
         if self._active and not self.persistent:
             self._stop_for_good()
-        totals = _backwards(self._records, targets, seeds, {id(one) for one in wanted})
+        totals = _backwards(self._records, targets, seeds, self._followed(wanted))
         found = [totals.get(id(one)) for one in wanted]
         missing = [one for one, g in zip(wanted, found) if g is None]
         if zeros:
@@ -168,7 +168,7 @@ class GradientTape:
             seed = np.zeros(y.size, y.dtype)
             seed[i] = 1
             seeds = [as_tensor(seed.reshape(y.shape))]
-            rows.append(_backwards(self._records, [y], seeds, {id(one) for one in wanted}))
+            rows.append(_backwards(self._records, [y], seeds, self._followed(wanted)))
         found: list[Any] = []
         for one in wanted:
             parts = [row.get(id(one)) for row in rows]
@@ -199,6 +199,10 @@ class GradientTape:
             raise RuntimeError("gradient: expected a tape that was not asked yet, got one that gave its gradients; "
                                "make it GradientTape(persistent=True), or ask for all sources at once")  # fmt: skip
         self._used = True
+
+    def _followed(self, sources: list[Any]) -> set[int]:
+        """The ids of those that it watches, or has come across on the way: others have no gradient."""
+        return {id(one) for one in sources} & self._watched.keys()
 
     def _stop_for_good(self) -> None:
         """Asked inside its own block: what the gradients are made of is not for itself."""
