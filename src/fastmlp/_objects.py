@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -98,7 +99,12 @@ class Configurable:
 
 def written_anew(thing: Any, *methods: str) -> str | None:
     """Which of these methods a class derived from one of fastmlp's has in words of its own; None if none."""
-    for cls in type(thing).__mro__:
+    return _written_anew(type(thing), methods)
+
+
+@lru_cache(maxsize=1024)
+def _written_anew(kind: type, methods: tuple[str, ...]) -> str | None:
+    for cls in kind.__mro__:
         if cls.__module__.split(".")[0] == "fastmlp":
             return None
         for method in methods:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
 
@@ -179,6 +179,10 @@ class Layer(Calls, HasWeights, Configurable):
             self._unbuild()
             raise
         self.input_shape, self.output_shape, self.built = shape, output_shape, True
+
+    def _held(self) -> Iterator[Any]:
+        """What its attributes hold; one of the engine's has the weights it made, and no layers."""
+        return super()._held() if self.has_own_call() else iter(self._variables)
 
     def has_own_call(self) -> bool:
         """Whether it is not made of operations of the engine: a class of one's own says what it computes."""

@@ -10,7 +10,7 @@ import numpy as np
 from fastmlp import saving
 from fastmlp._validate import unknown, whole
 from fastmlp.autodiff.primitive import as_tensor
-from fastmlp.autodiff.tensor import is_symbolic, listening, recorders
+from fastmlp.autodiff.tensor import Tensor, is_symbolic, listening, recorders
 from fastmlp.layers.base import Layer
 from fastmlp.layers.calls import leaves, mapped, outermost
 from fastmlp.models.columns import tree_of
@@ -74,11 +74,10 @@ class Model(Trainer, Layer):
 
     def __call__(self, *args: Any, **settings: Any) -> Any:
         """Its output for rows, a tensor; in training with noise, and with the moments of this batch."""
-        plain = len(args) == 1 and not any(settings.values()) and not recorders() and outermost()
-        if plain and self.own_steps() != "predict_step" and not any(is_symbolic(one) for one in leaves(args)):
-            if self.built and not self.why_taped:
-                return as_tensor(self._read("call", args[0], _outputs))
-        elif plain or any(is_symbolic(one) for one in leaves((args, settings))):
+        plain = len(args) == 1 and not (settings and any(settings.values())) and not recorders() and outermost()
+        if plain and self.built and not self.why_taped and not is_symbolic(args[0]):
+            return Tensor(self._read("call", args[0], _outputs))
+        if any(is_symbolic(one) for one in leaves((args, settings))):
             return super().__call__(*args, **settings)
         return self._turn.alone("call", lambda: super(Model, self).__call__(*args, **settings))
 

@@ -164,7 +164,7 @@ class Trainer(Reading):
                 hooks.on_epoch_end(number_, logs)
                 if self.stop_training:
                     break
-            if epochs > begin:
+            if epochs > begin and compiled.optimizer.use_ema:
                 compiled.optimizer.finalize_variable_values(self.trainable_weights)  # type: ignore[attr-defined]
             hooks.on_train_end(logs)
         assert hooks.history is not None
