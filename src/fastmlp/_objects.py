@@ -99,7 +99,8 @@ class Configurable:
 
 def written_anew(thing: Any, *methods: str) -> str | None:
     """Which of these methods a class derived from one of fastmlp's has in words of its own; None if none."""
-    return _written_anew(type(thing), methods)
+    kind: Any = type(thing)
+    return _written_anew(kind, methods)
 
 
 @lru_cache(maxsize=1024)
