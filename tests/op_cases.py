@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 from fastmlp import ops
+from fastmlp.autodiff import activations as operations
+from fastmlp.autodiff import logistic, trigonometry
 
 draw = np.random.default_rng(5)
 
@@ -45,12 +47,18 @@ def case(name, call, reference, *inputs, **says):
     CASES[name].append(Case(call, reference, inputs, **says))
 
 
+def ways(name):
+    """The function of ops, and before it the operation that defines it where that is another."""
+    own = [getattr(home, name) for home in (operations, logistic, trigonometry) if hasattr(home, name)]
+    return list(dict.fromkeys([*own, getattr(ops, name)]))
+
+
 def unary(name, reference, x=A, call=None, **says):
-    function = call or getattr(ops, name)
-    case(name, function, reference, x, **says)
-    case(name, function, reference, x.reshape(-1)[0], **says)  # a single number
-    case(name, function, reference, x[:, ::2], **says)  # not contiguous
-    case(name, function, reference, x[:0], **says)
+    for function in [call] if call else ways(name):
+        case(name, function, reference, x, **says)
+        case(name, function, reference, x.reshape(-1)[0], **says)  # a single number
+        case(name, function, reference, x[:, ::2], **says)  # not contiguous
+        case(name, function, reference, x[:0], **says)
 
 
 def binary(name, reference, a=A, b=B, call=None, **says):

@@ -3,7 +3,7 @@
 import numpy as np
 from fastmlp import ops, random
 from fastmlp.autodiff import arithmetic, cast, crossentropies, functions, normalising
-from op_cases import CUBE, A, B, away, case, erf, numbers, positive, sigma, softmax, unary
+from op_cases import CUBE, A, B, away, case, erf, numbers, positive, sigma, softmax, unary, ways
 
 EDGE = away(3, 4)
 
@@ -25,7 +25,7 @@ unary("selu", lambda x: 1.0507009873554805 * np.where(x > 0, x, 1.67326324235437
 unary("celu", lambda x: np.where(x > 0, x, np.expm1(x)), EDGE)
 case("celu", lambda x: ops.celu(x, 2.0), lambda x: np.where(x > 0, x, 2 * np.expm1(x / 2)), EDGE)
 unary("silu", lambda x: x * sigma(x))
-unary("gelu", lambda x: x / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))))
+unary("gelu", lambda x: x / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))), call=ops.gelu)
 case("gelu", lambda x: ops.gelu(x, False), lambda x: x / 2 * (1 + erf(x / np.sqrt(2))), A)
 unary("mish", lambda x: x * np.tanh(np.log1p(np.exp(x))))
 unary("softsign", lambda x: x / (1 + np.abs(x)), EDGE)
@@ -33,12 +33,15 @@ unary("tanh_shrink", lambda x: x - np.tanh(x))
 unary("squareplus", lambda x: (x + np.sqrt(x * x + 4)) / 2)
 case("glu", ops.glu, lambda x: x[:, :2] * sigma(x[:, 2:]), A)
 for axis in (-1, 0):
-    case("softmax", lambda x, a=axis: ops.softmax(x, a), lambda x, a=axis: softmax(x, a), CUBE)
-    case("log_softmax", lambda x, a=axis: ops.log_softmax(x, a), lambda x, a=axis: np.log(softmax(x, a)), CUBE)
+    for of in ways("softmax"):
+        case("softmax", lambda x, f=of, a=axis: f(x, a), lambda x, a=axis: softmax(x, a), CUBE)
+    for of in ways("log_softmax"):
+        case("log_softmax", lambda x, f=of, a=axis: f(x, a), lambda x, a=axis: np.log(softmax(x, a)), CUBE)
 case("softmax", ops.softmax, softmax, A[0])
 case("softmax", ops.softmax, lambda x: x, A[:0])
-case("sparsemax", ops.sparsemax, lambda x: np.array([[0.0, 0.45, 0.55], [0, 0, 1]]),
-     np.array([[-2.0, 0.3, 0.4], [0.0, 0.5, 3.0]]))  # fmt: skip
+for of in ways("sparsemax"):
+    case("sparsemax", of, lambda x: np.array([[0.0, 0.45, 0.55], [0, 0, 1]]),
+         np.array([[-2.0, 0.3, 0.4], [0.0, 0.5, 3.0]]))  # fmt: skip
 
 # ---- cross-entropies
 

@@ -8,8 +8,8 @@ import fastmlp.autodiff
 import numpy as np
 import op_cases_networks  # noqa: F401 - fills the table
 import pytest
-from fastmlp import ops
-from fastmlp.autodiff import GradientTape, Primitive, Tensor, constant, kernels
+from fastmlp import activations, ops
+from fastmlp.autodiff import GradientTape, Primitive, Tensor, constant
 from fastmlp.autodiff import tensor as listeners
 from fastmlp.autodiff.reading import READ
 from op_cases import CASES
@@ -19,15 +19,15 @@ SMOOTH = [p for p in TABLE if p.values[0].slopes]
 FLOAT64 = 1e-12
 
 
-KERNELS = {value for value in vars(kernels).values() if isinstance(value, Primitive)}  # test_definitions.py has them
-
-
 def all_primitives():
+    """Those of operations; tests/test_definitions.py has the kernels."""
     found = {}
     for info in pkgutil.iter_modules(fastmlp.autodiff.__path__):
+        if info.name == "kernels":
+            continue
         module = importlib.import_module(f"fastmlp.autodiff.{info.name}")
         for value in vars(module).values():
-            if isinstance(value, Primitive) and value is not READ and value not in KERNELS:
+            if isinstance(value, Primitive) and value is not READ:
                 found.setdefault(value.name, set()).add(value)
     return found
 
@@ -58,6 +58,21 @@ def test_every_primitive_is_in_the_table(name):
     assert CASES.get(name), f"no example of primitive '{name}': add case('{name}', …) to tests/op_cases.py"
     used = used_by(CASES[name][0])
     assert name in used, f"the first case of '{name}' in tests/op_cases.py uses {used} instead: let it call '{name}'"
+
+
+def test_what_activations_have_is_not_made_twice():
+    for name in set(activations._functions) & public():
+        assert getattr(ops, name) is getattr(activations, name) or name == "gelu"
+    assert ops.swish is activations.swish
+    assert ops.hard_swish is activations.hard_swish
+    x = np.float32([-2, 0.3, 5])
+    assert (ops.gelu(x).numpy() == activations.gelu(x, approximate=True).numpy()).all()
+    assert (ops.gelu(x, False).numpy() == activations.gelu(x).numpy()).all()
+
+
+@pytest.mark.parametrize("name", ["relu", "gelu", "softmax", "exp", "tanh"])
+def test_activations_among_operations_are_kernels_in_layers(name):
+    assert activations.lower(getattr(ops, name))["op"] in ("activation", "row_activation")
 
 
 # what gives no tensor, or makes one of nothing: tests/test_ops_more.py has these, by name

@@ -15,7 +15,8 @@ import numpy as np
 from fastmlp._objects import Family, register_builtin, registered_name
 from fastmlp._validate import brief, number
 from fastmlp.autodiff import kernels
-from fastmlp.autodiff.primitive import real_tensor
+from fastmlp.autodiff.functions import exp
+from fastmlp.autodiff.primitive import Primitive, real_tensor
 from fastmlp.autodiff.shapes import reshape, transpose
 
 Operation = dict[str, Any]
@@ -359,7 +360,7 @@ class _Question:
         return operation
 
 
-_numpy_twins: dict[Any, Callable[..., Any]] = {np.tanh: tanh, np.exp: exponential, np.arctan: arctan}
+_twins: dict[Any, Callable[..., Any]] = {np.tanh: tanh, np.exp: exponential, np.arctan: arctan, exp: exponential}
 
 
 def lower(activation: Callable[..., Any], **params: Any) -> Operation:
@@ -373,7 +374,7 @@ def lower(activation: Callable[..., Any], **params: Any) -> Operation:
     >>> lower(relu, negative_slope=0.3)
     {'op': 'activation', 'name': 'leaky_relu', 'params': (0.3,)}
     """
-    function: Any = _numpy_twins.get(activation, activation) if isinstance(activation, np.ufunc) else activation
+    function: Any = _twins.get(activation, activation) if isinstance(activation, np.ufunc | Primitive) else activation
     if isinstance(function, np.ufunc):
         raise _foreign(function)
     if not callable(function):

@@ -10,8 +10,38 @@ from __future__ import annotations
 
 from typing import Any
 
+from fastmlp import activations
 from fastmlp._validate import outside
-from fastmlp.autodiff.activations import *
+from fastmlp.activations import (  # noqa: F401 - the kernels of layers, operations too
+    arctan,
+    celu,
+    elu,
+    glu,
+    hard_shrink,
+    hard_sigmoid,
+    hard_silu,
+    hard_tanh,
+    leaky_relu,
+    log_sigmoid,
+    log_softmax,
+    mish,
+    relu,
+    relu6,
+    selu,
+    sigmoid,
+    silu,
+    soft_shrink,
+    softmax,
+    softplus,
+    softsign,
+    sparse_plus,
+    sparse_sigmoid,
+    sparsemax,
+    squareplus,
+    tanh,
+    tanh_shrink,
+    threshold,
+)
 from fastmlp.autodiff.arithmetic import *
 from fastmlp.autodiff.arranging import *
 from fastmlp.autodiff.asking import *
@@ -31,6 +61,12 @@ from fastmlp.autodiff.reductions import *
 from fastmlp.autodiff.rounding import *
 from fastmlp.autodiff.shapes import *
 from fastmlp.autodiff.trigonometry import *
+
+
+def gelu(x: Any, approximate: bool = True) -> Any:
+    """`activations.gelu`, which is exact unless asked; keras.ops takes the formula with tanh unless asked."""
+    return activations.gelu(x, approximate)
+
 
 # Keras's second names
 abs = absolute

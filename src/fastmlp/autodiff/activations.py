@@ -1,4 +1,4 @@
-"""What neurons do with what comes in."""
+"""What neurons do with what comes in, as operations: the definitions of the functions of `fastmlp.activations`."""
 
 # mypy: disable-error-code="has-type,no-any-return"
 # A primitive's gradient is made of primitives, itself among them: mypy cannot tell the type of one before the other.
@@ -11,21 +11,13 @@ import numpy as np
 from fastmlp import _core
 from fastmlp.autodiff.arithmetic import add, divide, multiply, negative, subtract, where
 from fastmlp.autodiff.arranging import split
-from fastmlp.autodiff.comparisons import greater, less_equal
-from fastmlp.autodiff.extremes import absolute, clip, masked
+from fastmlp.autodiff.comparisons import greater, greater_equal, less, less_equal
+from fastmlp.autodiff.extremes import absolute, masked, maximum, minimum
 from fastmlp.autodiff.functions import exp, expm1, real, sqrt, square
-from fastmlp.autodiff.logistic import erf, sigmoid, softplus
+from fastmlp.autodiff.logistic import erfc, sigmoid, softplus
 from fastmlp.autodiff.primitive import as_tensor, primitive
 from fastmlp.autodiff.shapes import axes_of, sum
 from fastmlp.autodiff.trigonometry import tanh
-
-# fmt: off
-__all__ = [
-    "celu", "elu", "gelu", "glu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_tanh", "leaky_relu",
-    "log_softmax", "mish", "relu", "relu6", "selu", "silu", "soft_shrink", "softmax", "softsign", "sparse_plus",
-    "sparse_sigmoid", "sparsemax", "squareplus", "tanh_shrink", "threshold",
-]
-# fmt: on
 
 _ALPHA, _SCALE = 1.6732632423543772, 1.0507009873554805  # selu keeps mean 0 and variance 1 with these
 
@@ -44,6 +36,12 @@ def relu6(x: np.ndarray) -> np.ndarray:
     return np.clip(x, 0, 6)
 
 
+def relu_general(x: Any, negative_slope: float, max_value: float, threshold: float) -> Any:
+    """x above the threshold, but no more than max_value; below it negative_slope · (x - threshold)."""
+    above = where(greater_equal(x, max_value), max_value, x)
+    return where(less_equal(x, threshold), multiply(subtract(x, threshold), negative_slope), above)
+
+
 def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
     """x where it is positive, negative_slope · x elsewhere."""
     return where(greater(x, 0), x, multiply(x, negative_slope))
@@ -60,8 +58,8 @@ def hard_silu(x: Any) -> Any:
 
 
 def hard_tanh(x: Any) -> Any:
-    """x between -1 and 1, the nearer of the two outside."""
-    return clip(x, -1.0, 1.0)
+    """x between -1 and 1, the nearer of the two outside; its slope at either is that outside."""
+    return maximum(-1.0, minimum(1.0, x))
 
 
 def hard_shrink(x: Any, threshold: float = 0.5) -> Any:
@@ -76,20 +74,23 @@ def soft_shrink(x: Any, threshold: float = 0.5) -> Any:
 
 def threshold(x: Any, threshold: float, default_value: float) -> Any:
     """x where it is above the threshold, another value elsewhere."""
-    x = as_tensor(x)
-    return where(greater(x, threshold), x, default_value)
+    return where(less_equal(x, threshold), default_value, x)
 
 
 def sparse_plus(x: Any) -> Any:
     """0 up to -1, x from 1 on, (x + 1)² / 4 between."""
-    x = as_tensor(x)
     bent = divide(square(add(x, 1.0)), 4.0)
     return where(less_equal(x, -1.0), multiply(x, 0), where(greater(x, 1.0), x, bent))
 
 
 def sparse_sigmoid(x: Any) -> Any:
     """0 up to -1, 1 from 1 on, (x + 1) / 2 between."""
-    return divide(add(clip(x, -1.0, 1.0), 1.0), 2.0)
+    return divide(add(hard_tanh(x), 1.0), 2.0)
+
+
+def binary_step(x: Any) -> Any:
+    """0 below 0, 1 from it on."""
+    return where(less(x, 0), 0.0, where(greater_equal(x, 0), 1.0, multiply(x, 0)))
 
 
 # ---- bent
@@ -116,18 +117,18 @@ def celu(x: Any, alpha: float = 1.0) -> Any:
     return add(relu(x), multiply(expm1(divide(subtract(x, relu(x)), alpha)), alpha))
 
 
-def silu(x: Any) -> Any:
-    """x · sigmoid(x)."""
-    return multiply(x, sigmoid(x))
+def silu(x: Any, beta: float = 1.0) -> Any:
+    """x · sigmoid(β x)."""
+    return multiply(x, sigmoid(multiply(x, beta)))
 
 
-def gelu(x: Any, approximate: bool = True) -> Any:
-    """x times the chance that a standard normal number is below x; `approximate` takes tanh in place of erf."""
-    x = as_tensor(x)
-    if approximate:
-        cubic = multiply(add(x, multiply(multiply(multiply(x, x), x), 0.044715)), float(np.sqrt(2 / np.pi)))
-        return multiply(multiply(x, 0.5), add(tanh(cubic), 1.0))
-    return multiply(multiply(x, 0.5), add(erf(multiply(x, float(np.sqrt(0.5)))), 1.0))
+def gelu(x: Any, approximate: bool) -> Any:
+    """x times the chance that a standard normal number is below x; `approximate` takes a sigmoid for that."""
+    if not approximate:
+        return multiply(multiply(x, 0.5), erfc(multiply(x, -float(np.sqrt(0.5)))))
+    t = maximum(-40.0, minimum(40.0, x))  # beyond, the sigmoid is 0 or 1, and t³ might overflow
+    cubic = add(t, multiply(multiply(square(t), t), 0.044715))
+    return multiply(x, sigmoid(multiply(cubic, float(2 * np.sqrt(2 / np.pi)))))
 
 
 def mish(x: Any) -> Any:

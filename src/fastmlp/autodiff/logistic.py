@@ -11,7 +11,7 @@ from fastmlp.autodiff.functions import exp, real, square, vmath
 from fastmlp.autodiff.primitive import primitive
 from fastmlp.autodiff.shapes import unbroadcast
 
-__all__ = ["erf", "erfc", "erfinv", "log_sigmoid", "logaddexp", "sigmoid", "softplus"]  # what Keras has of it
+__all__ = ["erf", "erfc", "erfinv", "logaddexp"]  # what Keras has of it, activations apart
 
 _SLOPE = float(2 / np.sqrt(np.pi))  # of the error function at 0
 

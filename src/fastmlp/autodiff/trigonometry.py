@@ -14,9 +14,9 @@ from fastmlp.autodiff.primitive import primitive
 from fastmlp.autodiff.shapes import unbroadcast
 
 # fmt: off
-__all__ = [
-    "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "cos", "cosh", "deg2rad", "hypot",
-    "rad2deg", "sin", "sinh", "tan", "tanh",
+__all__ = [  # what Keras has of it, activations apart
+    "arccos", "arccosh", "arcsin", "arcsinh", "arctan2", "arctanh", "cos", "cosh", "deg2rad", "hypot", "rad2deg", "sin",
+    "sinh", "tan",
 ]
 # fmt: on
 
