@@ -100,6 +100,7 @@ def layers():
     for training in (False, True):
         yield f"batch_norm{training}", Case(kernels.batch_norm, definitions.batch_norm, [x, gamma, beta], moving=moving,
                                             momentum=0.9, epsilon=1e-3, training=training)  # fmt: skip
+    yield "penalty", Case(kernels.penalty, definitions.penalty, [np.round(x)], l1=0.3, l2=0.2)
     yield "layer_norm", Case(kernels.layer_norm, definitions.layer_norm, [x, gamma, beta], epsilon=1e-3)
     x = np.concatenate([x, np.zeros((1, 5)), np.full((1, 5), 1e-4)])
     for epsilon in (1e-12, 1e-2):

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fastmlp import regularizers
+from fastmlp import Input, Sequential, ops, regularizers
+from fastmlp.autodiff import GradientTape, Tensor, constant
+from fastmlp.layers import Dense
 from fastmlp.regularizers import L1, L1L2, L2, OrthogonalRegularizer
+from fastmlp.variables import Variable
 
 
 @pytest.mark.parametrize(
@@ -106,6 +109,84 @@ def test_orthogonal_edges():
         OrthogonalRegularizer()(np.ones(3))
     with pytest.raises(ValueError, match="expected mode 'rows' or 'columns'"):
         OrthogonalRegularizer(mode="diagonals")
+
+
+MADE = [L1(0.3), L2(0.2), L1L2(0.1, 0.2), OrthogonalRegularizer(0.5), OrthogonalRegularizer(0.5, "columns")]
+
+
+@pytest.mark.parametrize("regularizer", MADE, ids=repr)
+def test_of_a_tensor_it_is_a_tensor_with_gradients_of_any_order(regularizer, rng):
+    w = rng.normal(size=(4, 3))
+    x = constant(w)
+
+    def slopes(x):
+        with GradientTape() as tape:
+            tape.watch(x)
+            penalty = regularizer(x)
+        return tape.gradient(penalty, x)
+
+    assert isinstance(regularizer(x), Tensor)
+    assert regularizer(x) == regularizer(Variable(w))
+    assert float(regularizer(x)) == pytest.approx(regularizer(w), rel=1e-12)
+    weights = np.sin(np.arange(12.0)).reshape(4, 3)
+    with GradientTape() as tape:
+        tape.watch(x)
+        bent = ops.sum(slopes(x) * weights)
+    curves, h = tape.gradient(bent, x), 1e-5
+    for at in np.ndindex(4, 3):
+        step = np.zeros((4, 3))
+        step[at] = h
+        slope = (regularizer(w + step) - regularizer(w - step)) / (2 * h)
+        assert slopes(x).numpy()[at] == pytest.approx(slope, abs=1e-8)
+        bend = (slopes(constant(w + step)).numpy() - slopes(constant(w - step)).numpy()) / (2 * h)
+        assert curves.numpy()[at] == pytest.approx((bend * weights).sum(), abs=1e-8)
+
+
+def test_slopes_are_finite_where_nothing_is():
+    for regularizer in MADE:
+        x = constant([[0.0, 0.0], [1.0, 0.0]])
+        with GradientTape() as tape:
+            tape.watch(x)
+            penalty = regularizer(x)
+        assert np.isfinite(tape.gradient(penalty, x).numpy()).all()
+        assert penalty.dtype == np.float32
+
+
+def test_the_losses_of_a_model_add_up_on_a_tape():
+    """A class, a function and one of ours."""
+
+    class Largest(regularizers.Regularizer):
+        def __call__(self, x):
+            return ops.max(ops.abs(x))
+
+    def cubes(x):
+        return ops.sum(x * x * x)
+
+    model = Sequential([
+        Input(shape=(3,)),
+        Dense(4, kernel_regularizer=Largest(), bias_regularizer=cubes, bias_initializer="ones"),
+        Dense(2, kernel_regularizer=L2(0.5), activity_regularizer=L1(0.1)),
+    ])  # fmt: skip
+    with GradientTape() as tape:
+        model(np.ones((5, 3), "float32"))
+        total = sum(model.losses)
+    assert len(model.losses) == 4
+    found = tape.gradient(total, model.trainable_weights)
+    np.testing.assert_allclose(
+        float(total), np.abs(model.weights[0]).max() + 4 + 0.5 * np.square(model.weights[2]).sum()
+        + 0.1 * np.abs(model(np.ones((1, 3), "float32"))).sum(), rtol=1e-5,
+    )  # fmt: skip
+    for variable, g in zip(model.trainable_weights, found, strict=True):
+        value, at, h = variable.numpy(), np.unravel_index(np.abs(g.numpy()).argmax(), g.shape), 1e-2
+        prices = []
+        for step in (h, -h):
+            moved = value.copy()
+            moved[at] += step
+            variable.assign(moved)
+            model(np.ones((5, 3), "float32"))
+            prices.append(float(sum(model.losses)))
+        variable.assign(value)
+        assert g.numpy()[at] == pytest.approx((prices[0] - prices[1]) / (2 * h), rel=2e-3)
 
 
 def test_one_of_ones_own():

@@ -1,4 +1,7 @@
-"""Penalties on weights, added to the loss."""
+"""Penalties on weights, added to the loss.
+
+Of an array a penalty is a float; of a tensor or a variable it is a tensor, and a tape knows its gradient.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,13 @@ from fastmlp._arrays import real_array
 from fastmlp._objects import Configurable, Family
 from fastmlp._objects import serialize as serialize
 from fastmlp._validate import number, user_level, whole
+from fastmlp.autodiff import kernels
+from fastmlp.autodiff.extremes import absolute
+from fastmlp.autodiff.normalising import l2_normalize
+from fastmlp.autodiff.primitive import real_tensor
+from fastmlp.autodiff.products import matmul
+from fastmlp.autodiff.shapes import sum, transpose  # noqa: A004 - names of operations
+from fastmlp.autodiff.tensor import is_formula
 from fastmlp.compat import conventional
 
 
@@ -21,9 +31,12 @@ class Regularizer(Configurable):
     l1: float = 0.0
     l2: float = 0.0
 
-    def __call__(self, x: Any) -> float:
+    def __call__(self, x: Any) -> Any:
         """The penalty of weights `x`."""
-        return float(_core.penalty(real_array(type(self).__name__, x), self.l1, self.l2))
+        where = type(self).__name__
+        if is_formula(x):
+            return kernels.penalty(real_tensor(where, x), l1=self.l1, l2=self.l2)
+        return float(_core.penalty(real_array(where, x), self.l1, self.l2))
 
     def _factor(self, name: str, value: float | None, legacy: dict[str, Any]) -> float:
         """A factor as given: by name, None for 0.01, or as the ``l=`` of older scripts."""
@@ -134,18 +147,19 @@ class OrthogonalRegularizer(Regularizer):
             )
         self.mode = mode
 
-    def __call__(self, x: Any) -> float:
+    def __call__(self, x: Any) -> Any:
         """The penalty of a matrix."""
-        w = real_array("OrthogonalRegularizer", x).astype(np.float64)
-        if w.ndim != 2:
-            raise ValueError(f"OrthogonalRegularizer: expected a matrix, got shape {w.shape}; reshape it to two axes")
-        if self.mode == "columns":
-            w = w.T
-        pairs = len(w) * (len(w) - 1)
-        unit = w / np.maximum(np.linalg.norm(w, axis=1, keepdims=True), 1e-12)  # a zero vector stays one
-        products = np.abs(unit @ unit.T)
-        np.fill_diagonal(products, 0)
-        return float(self.factor * products.sum() / max(pairs, 1))
+        w = real_tensor("OrthogonalRegularizer", x, None if is_formula(x) else np.float64)
+        if len(w.shape) != 2:
+            raise ValueError(f"OrthogonalRegularizer: expected a matrix, got shape {tuple(w.shape)}; reshape it to two "
+                             "axes")  # fmt: skip
+        w = transpose(w) if self.mode == "columns" else w
+        vectors = w.shape[0]
+        unit = l2_normalize(w, 1, 1e-24)  # a zero vector stays one
+        others = 1 - np.eye(vectors, dtype=w.dtype)
+        total = sum(absolute(matmul(unit, transpose(unit))) * others)
+        penalty = self.factor * total / max(vectors * (vectors - 1), 1)
+        return penalty if is_formula(x) else float(penalty)
 
 
 l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer

@@ -39,14 +39,14 @@ from fastmlp.autodiff.activations import (
 )
 from fastmlp.autodiff.arithmetic import where
 from fastmlp.autodiff.arranging import split
-from fastmlp.autodiff.extremes import maximum, minimum
-from fastmlp.autodiff.functions import exp, expm1
+from fastmlp.autodiff.extremes import absolute, maximum, minimum
+from fastmlp.autodiff.functions import exp, expm1, square
 from fastmlp.autodiff.logistic import log_sigmoid, sigmoid, softplus
 from fastmlp.autodiff.losses import LOSSES
 from fastmlp.autodiff.normalising import l2_normalize, normalised
 from fastmlp.autodiff.products import matmul
 from fastmlp.autodiff.reductions import mean, var
-from fastmlp.autodiff.shapes import reshape
+from fastmlp.autodiff.shapes import reshape, sum  # noqa: A004 - names of operations
 from fastmlp.autodiff.trigonometry import arctan, tanh
 
 
@@ -97,6 +97,11 @@ def unit_norm(x: Any, epsilon: float) -> Any:
 def loss(pred: Any, target: Any, name: str, params: Sequence[float]) -> Any:
     """The loss of each row."""
     return LOSSES[name](pred, target, *params)
+
+
+def penalty(x: Any, l1: float, l2: float) -> Any:
+    """l1 Σ|x| + l2 Σ x²."""
+    return l1 * sum(absolute(x)) + l2 * sum(square(x))
 
 
 # ---- activations that learn

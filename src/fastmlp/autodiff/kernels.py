@@ -205,6 +205,16 @@ def loss(pred: np.ndarray, target: np.ndarray, name: str, params: Sequence[float
     return _core.loss(name, pred, target, params)
 
 
+def _penalty_backward(saved: Any, g: np.ndarray, x: np.ndarray, l1: float, l2: float) -> list[Any]:
+    return [((l1 * np.sign(x) + 2 * l2 * x) * g).astype(x.dtype, copy=False)]
+
+
+@kernel(_penalty_backward, definitions.penalty)
+def penalty(x: np.ndarray, l1: float, l2: float) -> tuple[np.ndarray, Any]:
+    """l1 Σ|x| + l2 Σ x², added up in float64 and in one order."""
+    return np.asarray(_core.penalty(x, l1, l2), x.dtype), None
+
+
 @primitive(lambda g, y, x: broadcast_to(g, x.shape))
 def total(x: np.ndarray) -> np.ndarray:
     """Σ x, added up in float64 and in one order."""
