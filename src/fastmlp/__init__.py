@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         regularizers,
         saving,
         schedules,
+        tf,
         utils,
         visual,
     )
@@ -67,6 +68,7 @@ __all__ = [
     "schedules",
     "set_num_threads",
     "set_random_seed",
+    "tf",
     "threads",
     "utils",
     "visual",

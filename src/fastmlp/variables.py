@@ -75,7 +75,7 @@ class Variable(Operators):
         value = initial_value
         if callable(value) and not isinstance(value, Tensor):
             value = value() if shape is None else value(tuple(shape), dtype=kind)
-        array = np.array(as_tensor(value).array, kind)
+        array = np.array(as_tensor(value, kind).array)
         if shape is not None and array.shape != tuple(shape):
             raise ValueError(f"Variable: expected a value of shape {tuple(shape)}, got {array.shape}; leave out shape")
         self._newest: np.ndarray | Holder = array

@@ -16,7 +16,7 @@ from fastmlp.autodiff.extremes import absolute, masked, maximum, minimum
 from fastmlp.autodiff.functions import exp, expm1, real, sqrt, square
 from fastmlp.autodiff.logistic import erfc, sigmoid, softplus
 from fastmlp.autodiff.primitive import as_tensor, primitive
-from fastmlp.autodiff.shapes import axes_of, sum
+from fastmlp.autodiff.shapes import axes_of, reshape, sum
 from fastmlp.autodiff.trigonometry import tanh
 
 _ALPHA, _SCALE = 1.6732632423543772, 1.0507009873554805  # selu keeps mean 0 and variance 1 with these
@@ -198,15 +198,19 @@ def _axis(where: str, x: Any, axis: int) -> int:
     return axes_of(where, axis, len(x.shape))[0]
 
 
-def softmax(x: Any, axis: int = -1) -> Any:
+def softmax(x: Any, axis: int | None = -1) -> Any:
     """e^x / Σ e^x."""
     x = as_tensor(x)
+    if axis is None:
+        return reshape(softmax(reshape(x, -1)), x.shape)
     return _softmax(x, axis=_axis("softmax", x, axis))
 
 
-def log_softmax(x: Any, axis: int = -1) -> Any:
+def log_softmax(x: Any, axis: int | None = -1) -> Any:
     """x - log Σ e^x."""
     x = as_tensor(x)
+    if axis is None:
+        return reshape(log_softmax(reshape(x, -1)), x.shape)
     return _log_softmax(x, axis=_axis("log_softmax", x, axis))
 
 

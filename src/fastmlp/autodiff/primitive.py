@@ -98,7 +98,7 @@ def as_tensor(value: Any, dtype: Any = None) -> Any:
     if is_symbolic(value):
         return value
     if not isinstance(value, Tensor):
-        value = value.__tensor__() if hasattr(value, "__tensor__") else Tensor(_array_of(_plain(value)))
+        value = value.__tensor__() if hasattr(value, "__tensor__") else Tensor(_array_of(_plain(value), dtype))
     return value if dtype is None or value.dtype == dtype else cast(value, dtype=np.dtype(dtype))
 
 
@@ -133,7 +133,10 @@ def as_tensors(*values: Any) -> tuple[Tensor, ...]:
     if len(dtypes) == 1 and all(t is not None for t in given):
         return tuple(given)  # type: ignore[arg-type]
     dtype = common_dtype(dtypes, [v for v, t in zip(values, given) if t is None])
-    return tuple(Tensor(np.asarray(v, dtype)) if t is None else as_tensor(t, dtype) for v, t in zip(values, given))
+    return tuple(
+        Tensor(np.asarray(v, dtype)) if t is None else as_tensor(v if isinstance(v, (list, tuple)) else t, dtype)
+        for v, t in zip(values, given)
+    )
 
 
 def common_dtype(dtypes: set[np.dtype[Any]], numbers: Sequence[Any] = ()) -> np.dtype[Any]:

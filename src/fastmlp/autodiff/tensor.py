@@ -235,20 +235,23 @@ class Tensor(Operators):
                         "where or concat, or an array of it with .numpy()")  # fmt: skip
 
     def __str__(self) -> str:
-        return f"tf.Tensor({self._text()}, shape={_shown(self.shape)}, dtype={self.dtype})"
+        text = str(self._array)
+        return f"tf.Tensor({_placed(text)}, shape={_shown(self.shape)}, dtype={self.dtype})"
 
     def __repr__(self) -> str:
-        return f"<tf.Tensor: shape={_shown(self.shape)}, dtype={self.dtype}, numpy={self._array!r}>"
-
-    def _text(self) -> str:
-        text = np.array2string(self._array, separator=" ")
-        return "\n" + text if "\n" in text or len(text) > 60 else text
+        text = repr(self._array) if self._array.ndim else str(self._array)
+        return f"<tf.Tensor: shape={_shown(self.shape)}, dtype={self.dtype}, numpy={_placed(text)}>"
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         return Tensor(self._array.copy())
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Tensor, (self._array,)
+
+
+def _placed(text: str) -> str:
+    """Numbers of several lines begin on one of their own."""
+    return "\n" + text if "\n" in text else text
 
 
 def _shown(shape: Any) -> str:
@@ -278,21 +281,21 @@ def constant(value: Any, dtype: DTypeLike | None = None, shape: Any = None, name
     """
     if isinstance(value, Tensor) and dtype is None and shape is None:
         return value
-    array = _array_of(value)
-    if dtype is not None:
-        array = array.astype(dtype)
+    array = _array_of(value, dtype)
     if shape is not None:
         array = np.broadcast_to(array, tuple(shape)) if array.size == 1 else array.reshape(tuple(shape))
     return Tensor(array.copy())
 
 
-def _array_of(value: Any) -> np.ndarray:
+def _array_of(value: Any, dtype: DTypeLike | None = None) -> np.ndarray:
     """As `constant` reads it."""
     if isinstance(value, Tensor):
-        return value.array
+        return value.array if dtype is None else value.array.astype(dtype)
     array = np.asarray(value)
     if array.dtype.kind not in "biufUSc":
         raise TypeError(f"tensor: expected numbers, got {brief(value)}; make an array of one type of it")
+    if dtype is not None:  # at once, so that 0.1 as float64 is not that of float32
+        return array.astype(dtype)
     if _has_type(value):
         return array
     if array.dtype.kind == "f":
