@@ -17,6 +17,7 @@ from fastmlp.compat import usual
 
 _C = TypeVar("_C", bound="Configurable")
 
+custom_objects: dict[str, Any] = {}  # in scope everywhere, by names that a user gives
 _registered: dict[str, Any] = {}
 _scopes: ContextVar[tuple[Mapping[str, Any], ...]] = ContextVar("custom objects", default=())
 
@@ -204,7 +205,7 @@ def find_class(name: str) -> Any:
 
 def _look_up(name: str) -> Any:
     """What has this name, None if nothing has; custom objects also go by the last part of theirs."""
-    scopes = _scopes.get()
+    scopes = (*_scopes.get(), custom_objects)
     names = [(scope, name) for scope in scopes] + [(_registered, name)]
     names += [(scope, name.rpartition(">")[2]) for scope in scopes]
     return next((known[key] for known, key in names if key in known), None)

@@ -43,6 +43,32 @@ def set_epsilon(value: float) -> None:
     _settings["epsilon"] = number("set_epsilon", value, above=0)
 
 
+def backend() -> str:
+    """What computes, as scripts ask Keras."""
+    return "fastmlp"
+
+
+def image_data_format() -> str:
+    """Where images keep their colours: in the last axis."""
+    return "channels_last"
+
+
+def set_image_data_format(data_format: str) -> None:
+    """Nothing, but see that it is "channels_last", the one there is."""
+    if data_format != "channels_last":
+        raise ValueError(f"set_image_data_format: expected 'channels_last', got {brief(data_format)}; "
+                         "transpose the images")  # fmt: skip
+
+
+def disable_traceback_filtering() -> None:
+    """Nothing: tracebacks are always whole here."""
+
+
+def is_traceback_filtering_enabled() -> bool:
+    """No: they are always whole."""
+    return False
+
+
 class DTypePolicy(Configurable):
     """The types a layer computes in and keeps its variables in.
 

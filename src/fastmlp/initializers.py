@@ -354,6 +354,7 @@ class Orthogonal(_Drawn):
 
 # ---- by name
 
+IdentityInitializer, OrthogonalInitializer = Identity, Orthogonal
 constant, zeros, ones, identity = Constant, Zeros, Ones, Identity
 random_normal, random_uniform, truncated_normal = RandomNormal, RandomUniform, TruncatedNormal
 variance_scaling, orthogonal = VarianceScaling, Orthogonal

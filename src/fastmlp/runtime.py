@@ -76,3 +76,15 @@ def threads(n: int | None) -> Iterator[None]:
 
 
 _choose_level()
+
+
+@contextmanager
+def device(device_name: str) -> Iterator[None]:
+    """Within, compute on this device: a CPU, the only kind there is here.
+
+    >>> with device("cpu:0"):
+    ...     pass
+    """
+    if str(device_name).strip("/").removeprefix("device:").split(":")[0].lower() != "cpu":
+        raise ValueError(f"device: expected a CPU, got {device_name!r}; fastmlp computes on CPUs, write 'cpu:0'")
+    yield

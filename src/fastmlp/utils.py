@@ -9,25 +9,71 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastmlp._objects import register_serializable
+from fastmlp import config
+from fastmlp._objects import custom_object_scope, register_serializable
 from fastmlp._validate import brief, whole
+from fastmlp.autodiff.tensor import is_symbolic
+from fastmlp.layers import base as layers
+from fastmlp.metrics import base as metrics
 from fastmlp.models.feeds import split_batch
 from fastmlp.models.progress import ProgressLine
 from fastmlp.random import set_random_seed
+from fastmlp.saving.objects import (
+    deserialize_keras_object,
+    get_custom_objects,
+    get_registered_name,
+    get_registered_object,
+    serialize_keras_object,
+)
 
 __all__ = [
+    "CustomObjectScope",
     "Progbar",
     "PyDataset",
     "Sequence",
+    "clear_session",
+    "custom_object_scope",
+    "deserialize_keras_object",
+    "get_custom_objects",
+    "get_registered_name",
+    "get_registered_object",
+    "is_keras_tensor",
     "normalize",
     "pack_x_y_sample_weight",
     "register_keras_serializable",
+    "serialize_keras_object",
     "set_random_seed",
+    "standardize_dtype",
     "to_categorical",
     "unpack_x_y_sample_weight",
 ]
 
 register_keras_serializable = register_serializable
+CustomObjectScope = custom_object_scope
+
+
+def clear_session(free_memory: bool = True) -> None:
+    """Begin automatic names anew: the next `Dense` is ``dense`` again. There is nothing else to clear here."""
+    layers.forget_names()
+    metrics.forget_names()
+
+
+def is_keras_tensor(x: Any) -> bool:
+    """Whether it is the input or output of a layer in a model that is being put together; of arrays an error."""
+    if not (hasattr(x, "shape") and hasattr(x, "dtype")):
+        raise ValueError(f"is_keras_tensor: expected a tensor, got {brief(x)}; give one")
+    return is_symbolic(x)
+
+
+def standardize_dtype(dtype: Any) -> str:
+    """The name of a type of numbers; None means that of `fastmlp.config.floatx`.
+
+    >>> standardize_dtype(np.float32), standardize_dtype(float), standardize_dtype(None)
+    ('float32', 'float32', 'float32')
+    """
+    if dtype is None or dtype is float:
+        return config.floatx()
+    return np.dtype({int: "int32", str: "str"}.get(dtype, dtype)).name
 
 
 def to_categorical(x: ArrayLike, num_classes: int | None = None) -> NDArray[np.float64]:

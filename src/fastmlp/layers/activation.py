@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 
 from fastmlp import activations
 from fastmlp._objects import serialize
+from fastmlp._spelling import older_spelling, user_level
 from fastmlp._validate import number
 from fastmlp.compat import conventional
 from fastmlp.layers.base import Layer, Shape
-from fastmlp.layers.spelling import older_spelling, user_level
 
 
 def activation_layer(where: str, activation: Any) -> Any:

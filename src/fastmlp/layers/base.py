@@ -13,11 +13,11 @@ import numpy as np
 from fastmlp import config, constraints, eager, initializers, regularizers
 from fastmlp._objects import Configurable, NotLowered, serialize, snake_case, written_anew
 from fastmlp._room import claim
+from fastmlp._spelling import older_spelling
 from fastmlp._validate import brief, whole
 from fastmlp.autodiff.primitive import as_tensor
 from fastmlp.autodiff.tensor import Tensor
 from fastmlp.layers.calls import Calls, leaves
-from fastmlp.layers.spelling import older_spelling
 from fastmlp.layers.symbolic import KerasTensor, Node
 from fastmlp.layers.tracing import operations_of_call
 from fastmlp.layers.weights import HasWeights, once, weight_settings

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from fastmlp._spelling import older_spelling
 from fastmlp._validate import brief, number, whole
 from fastmlp.layers.base import Layer, Shape
-from fastmlp.layers.spelling import older_spelling
 
 
 def _rate(where: str, rate: Any) -> float:

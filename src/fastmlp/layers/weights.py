@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from fastmlp._spelling import older_spelling
 from fastmlp._validate import brief
 from fastmlp.autodiff.primitive import as_tensor
-from fastmlp.layers.spelling import older_spelling
 from fastmlp.variables import Variable
 
 

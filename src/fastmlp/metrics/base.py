@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,7 +11,9 @@ import numpy as np
 from fastmlp import _core, initializers
 from fastmlp._objects import Configurable, snake_case
 from fastmlp._room import claim
+from fastmlp._spelling import older_spelling
 from fastmlp._validate import brief
+from fastmlp.autodiff.tensor import constant
 from fastmlp.metrics.rows import Array, Rows, by_columns, by_elements, by_labels, by_rows
 from fastmlp.variables import Variable
 
@@ -24,6 +26,25 @@ _names: Counter[str] = Counter()
 def forget_names() -> None:
     """Start counting names anew."""
     _names.clear()
+
+
+class Number(float):
+    """A result of one number: a float that has, like the tensor it is in Keras, a method `numpy`."""
+
+    kind = "float32"
+
+    def numpy(self) -> Any:
+        """The number, in the metric's type."""
+        return np.dtype(self.kind).type(self)
+
+
+def as_result(value: Any, dtype: str) -> Any:
+    """A result as Keras's scripts take it: of one number a `Number`, of several a tensor."""
+    if np.ndim(value):
+        return constant(value, dtype)
+    number = Number(value)
+    number.kind = dtype
+    return number
 
 
 class Metric(Configurable):
@@ -87,25 +108,45 @@ class Metric(Configurable):
     # ---- state
 
     def add_variable(
-        self, shape: Sequence[int] = (), initializer: Any = None, dtype: Any = None, name: str | None = None
+        self,
+        shape: Any = (),
+        initializer: Any = None,
+        dtype: Any = None,
+        aggregation: str | None = "sum",
+        name: str | None = None,
     ) -> Variable:
-        """A variable that is part of the state, and 0 (or what the initializer says) at first."""
+        """A variable that is part of the state, and 0 (or what the initializer says) at first; a reset makes it 0.
+
+        `aggregation` tells Keras what to do on several devices.
+        """
         if not hasattr(self, "_variables"):
             raise RuntimeError(f"{type(self).__name__}: expected super().__init__() before add_variable, got none; "
                                "call it first in __init__")  # fmt: skip
         kind = np.dtype(self.dtype if dtype is None else dtype)
-        values = initializers.get("zeros" if initializer is None else initializer)(tuple(shape), dtype=kind)
-        variable = Variable(values, dtype=kind, name=name or "variable", trainable=False)
+        initial = initializers.get("zeros" if initializer is None else initializer)
+        sizes = tuple(shape) if np.ndim(shape) else (int(shape),)
+        variable = Variable(initial(sizes, dtype=kind), dtype=kind, name=name or "variable", trainable=False)
         variable.path = f"{self.name}/{variable.name}"
         self._variables.append(variable)
         return variable
 
-    add_weight = add_variable
+    def add_weight(
+        self, shape: Any = (), initializer: Any = None, dtype: Any = None, name: str | None = None, **older: Any
+    ) -> Variable:
+        """As `add_variable`; also with the name first, as in older scripts."""
+        if isinstance(shape, str):
+            older_spelling(f"add_weight: add_weight({shape!r}, …) is the older spelling; write name={shape!r}")
+            shape, name = older.pop("shape", ()), shape
+        return self.add_variable(shape, initializer, dtype, name=name, **older)
 
     @property
     def variables(self) -> list[Variable]:
-        """Those made by `add_variable`, of metrics kept as attributes, too."""
-        return self._variables + [variable for metric in self._inner() for variable in metric.variables]
+        """Those made by `add_variable` or kept as attributes, those of metrics kept as attributes, too."""
+        inner = [variable for metric in self._inner() for variable in metric.variables]
+        return list({id(variable): variable for variable in [*self._own(), *inner]}.values())
+
+    def _own(self) -> list[Variable]:
+        return [*self._variables, *(value for value in vars(self).values() if isinstance(value, Variable))]
 
     def _inner(self) -> list[Metric]:
         return [value for value in vars(self).values() if isinstance(value, Metric)]
@@ -113,13 +154,14 @@ class Metric(Configurable):
     def reset_state(self) -> None:
         """Forget all batches."""
         self.state[...] = 0
-        for variable in self._variables:
+        for variable in self._own():
             variable.assign(np.zeros(variable.shape))
         for metric in self._inner():
             metric.reset_state()
 
     def reset_states(self) -> None:
         """As `reset_state`, the older spelling."""
+        older_spelling("reset_states is the older spelling; write reset_state")
         self.reset_state()
 
     def merge_state(self, metrics: Iterable[Metric]) -> None:
@@ -202,7 +244,7 @@ class KernelMetric(Metric):
         """What the batches so far come to."""
         if not self.state.size:
             raise RuntimeError(f"{self.name}: expected a batch before the result, got none; call update_state")
-        return self.work_out()
+        return as_result(self.work_out(), self.dtype)
 
     def work_out(self) -> Any:
         """The result, from a state that is there."""

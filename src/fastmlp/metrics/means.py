@@ -10,8 +10,9 @@ import numpy as np
 
 from fastmlp._objects import serialize
 from fastmlp._validate import brief
+from fastmlp.autodiff.primitive import as_tensor
 from fastmlp.losses.base import real_array
-from fastmlp.metrics.base import KernelMetric, Metric
+from fastmlp.metrics.base import KernelMetric, Metric, Number, as_result
 from fastmlp.metrics.rows import spread, weight_axes
 
 
@@ -36,9 +37,9 @@ class Sum(Metric):
         w = spread(self.name, sample_weight, x.shape, share=False)
         self.state[0] += np.sum(x if w is None else x * w.reshape(x.shape))
 
-    def result(self) -> float:
+    def result(self) -> Number:
         """The sum."""
-        return float(self.state[0])
+        return as_result(self.state[0], self.dtype)
 
 
 class Mean(Metric):
@@ -65,14 +66,14 @@ class Mean(Metric):
         means = x.reshape(w.size, math.prod(x.shape[len(lead) :])).mean(axis=1)
         self.state += np.sum(means * w), np.sum(w)
 
-    def result(self) -> float:
+    def result(self) -> Number:
         """The mean, 0 before there is any."""
         total, weight = self.state.tolist()
-        return total / weight if weight else 0.0
+        return as_result(total / weight if weight else 0.0, self.dtype)
 
 
 class MeanMetricWrapper(Mean):
-    """The mean of what a function of (y_true, y_pred) gives for each sample.
+    """The mean of what a function of two tensors, y_true and y_pred, gives for each sample.
 
     >>> off = MeanMetricWrapper(lambda y_true, y_pred: abs(y_true - y_pred), name="off")
     >>> off(np.array([1.0, 2.0]), np.array([1.5, 2.0]))
@@ -89,7 +90,8 @@ class MeanMetricWrapper(Mean):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         """Add a batch of targets and predictions."""
-        super().update_state(np.asarray(self.fn(y_true, y_pred, **self.kwargs)), sample_weight)
+        y, p = (None if value is None else as_tensor(value) for value in (y_true, y_pred))
+        super().update_state(self.fn(y, p, **self.kwargs), sample_weight)
 
     def __repr__(self) -> str:
         options = "".join(f", {key}={brief(value)}" for key, value in self.kwargs.items())

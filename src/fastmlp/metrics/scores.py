@@ -10,7 +10,7 @@ import numpy as np
 
 from fastmlp._room import claim
 from fastmlp._validate import brief, number, unknown, whole
-from fastmlp.metrics.base import KernelMetric, Metric
+from fastmlp.metrics.base import KernelMetric, Metric, Number, as_result
 from fastmlp.metrics.rows import Array, spread
 
 _EPSILON = 1e-7
@@ -63,7 +63,7 @@ class F1Score(FBetaScore):
     """2·precision·recall / (precision + recall) of each class, or what `average` makes of them.
 
     >>> score = F1Score(threshold=0.5)
-    >>> score([[1, 1, 1], [1, 0, 0], [1, 1, 0]], [[0.2, 0.6, 0.7], [0.2, 0.6, 0.6], [0.6, 0.8, 0.0]]).round(3)
+    >>> score([[1, 1, 1], [1, 0, 0], [1, 1, 0]], [[0.2, 0.6, 0.7], [0.2, 0.6, 0.6], [0.6, 0.8, 0.0]]).numpy().round(3)
     array([0.5  , 0.8  , 0.667], dtype=float32)
     """
 
@@ -194,13 +194,14 @@ class IoU(Metric):
             array = np.argmax(array, axis=self.axis)
         return array.reshape(-1).astype(np.int64)
 
-    def result(self) -> float:
+    def result(self) -> Number:
         """The mean over those of the target classes that occur."""
         table = self.state.reshape(self.num_classes, self.num_classes)
         hits = np.diag(table)[self.target_class_ids]
         union = (table.sum(axis=0) + table.sum(axis=1))[self.target_class_ids] - hits
         valid = union > 1e-9
-        return float(np.sum(hits[valid] / (union[valid] + _EPSILON)) / (valid.sum() + _EPSILON))
+        mean = np.sum(hits[valid] / (union[valid] + _EPSILON)) / (valid.sum() + _EPSILON)
+        return as_result(mean, self.dtype)
 
 
 class BinaryIoU(IoU):

@@ -6,10 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from fastmlp import _core, losses, metrics, optimizers
 from fastmlp._objects import serialize, written_anew
 from fastmlp._validate import brief
-from fastmlp.variables import Variable
 
 Learning = list[tuple[Any, bool]]  # layers, and whether they learn
 
@@ -140,9 +141,8 @@ class Compiled:
 
 
 def _plain(value: Any) -> Any:
-    """A number as a Python float, an array as it is."""
-    if isinstance(value, Variable):
-        value = value.numpy()
+    """A number as Python has it, several as an array."""
     if isinstance(value, (int, float)):
         return float(value)
-    return value.item() if getattr(value, "ndim", 1) == 0 else value
+    array = np.asarray(value)
+    return array.item() if array.ndim == 0 else array

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from fastmlp import _core
+from fastmlp._spelling import user_level
 from fastmlp._validate import brief, number
-from fastmlp.layers.spelling import user_level
 
 Batch = tuple[Any, Any, Any]
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from fastmlp._spelling import older_spelling, user_level
 from fastmlp._validate import brief, number, whole
-from fastmlp.layers.spelling import older_spelling, user_level
 from fastmlp.losses.base import KernelLoss
 from fastmlp.models.columns import rows_of
 from fastmlp.models.compiled import Compiled

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from fastmlp._objects import snake_case
+from fastmlp._spelling import user_level
 from fastmlp._validate import brief
-from fastmlp.layers.spelling import user_level
 from fastmlp.saving import atomic, native
 from fastmlp.variables import Variable
 
