@@ -73,7 +73,7 @@ def standardize_dtype(dtype: Any) -> str:
     """
     if dtype is None or dtype is float:
         return config.floatx()
-    return np.dtype({int: "int32", str: "str"}.get(dtype, dtype)).name
+    return str(np.dtype({int: "int32"}.get(dtype, dtype)).name)
 
 
 def to_categorical(x: ArrayLike, num_classes: int | None = None) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from fastmlp._objects import serialize
 from fastmlp._validate import brief
 from fastmlp.autodiff.primitive import as_tensor
 from fastmlp.losses.base import real_array
-from fastmlp.metrics.base import KernelMetric, Metric, Number, as_result
+from fastmlp.metrics.base import KernelMetric, Metric, as_result
 from fastmlp.metrics.rows import spread, weight_axes
 
 
@@ -37,7 +37,7 @@ class Sum(Metric):
         w = spread(self.name, sample_weight, x.shape, share=False)
         self.state[0] += np.sum(x if w is None else x * w.reshape(x.shape))
 
-    def result(self) -> Number:
+    def result(self) -> Any:
         """The sum."""
         return as_result(self.state[0], self.dtype)
 
@@ -66,7 +66,7 @@ class Mean(Metric):
         means = x.reshape(w.size, math.prod(x.shape[len(lead) :])).mean(axis=1)
         self.state += np.sum(means * w), np.sum(w)
 
-    def result(self) -> Number:
+    def result(self) -> Any:
         """The mean, 0 before there is any."""
         total, weight = self.state.tolist()
         return as_result(total / weight if weight else 0.0, self.dtype)

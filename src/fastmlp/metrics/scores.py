@@ -10,7 +10,7 @@ import numpy as np
 
 from fastmlp._room import claim
 from fastmlp._validate import brief, number, unknown, whole
-from fastmlp.metrics.base import KernelMetric, Metric, Number, as_result
+from fastmlp.metrics.base import KernelMetric, Metric, as_result
 from fastmlp.metrics.rows import Array, spread
 
 _EPSILON = 1e-7
@@ -194,7 +194,7 @@ class IoU(Metric):
             array = np.argmax(array, axis=self.axis)
         return array.reshape(-1).astype(np.int64)
 
-    def result(self) -> Number:
+    def result(self) -> Any:
         """The mean over those of the target classes that occur."""
         table = self.state.reshape(self.num_classes, self.num_classes)
         hits = np.diag(table)[self.target_class_ids]
