@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from fastmlp import config
 from fastmlp._objects import Configurable, NotLowered, snake_case
+from fastmlp._spelling import older_spelling
 from fastmlp._validate import brief, unknown
 from fastmlp.autodiff import kernels
 from fastmlp.autodiff.primitive import as_tensor, real_tensor
@@ -188,11 +189,13 @@ class KernelLoss(Loss):
     hint: ClassVar[str] = "reshape it, or give the model as many outputs as there are targets"
     axis: int = -1
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> KernelLoss:
-        """Data given to the class, which takes settings, is answered with what takes data."""
-        if len(args) > 1 and all(hasattr(a, "__len__") and not isinstance(a, str) for a in args[:2]):
-            raise TypeError(f"{cls.__name__}: expected settings, got data ({brief(args[0])}); the function "
-                            f"{cls.kernel}(y_true, y_pred) or {cls.__name__}()(y_true, y_pred) computes")  # fmt: skip
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Given data, which it does not take, a class computes what its function does: there are slides that do so."""
+        if len(args) > 1 and all(hasattr(a, "shape") or isinstance(a, (list, tuple)) for a in args[:2]):
+            name = cls.__name__
+            older_spelling(f"{name}(y_true, y_pred): expected settings, got data; write {cls.kernel}(y_true, y_pred) "
+                           f"for a loss a sample, or {name}()(y_true, y_pred) for one number")  # fmt: skip
+            return cls(*args[2:], **kwargs).call(*args[:2])
         return super().__new__(cls)
 
     def __init__(

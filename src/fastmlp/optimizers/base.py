@@ -11,17 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastmlp import _core
-from fastmlp._objects import NotLowered, snake_case
+from fastmlp._objects import snake_case
 from fastmlp._validate import brief, flag, number, whole
 from fastmlp.compat import known
-from fastmlp.optimizers.pace import Paced, legacy_rate
+from fastmlp.optimizers.own import OwnSteps
+from fastmlp.optimizers.pace import legacy_rate
 from fastmlp.variables import Variable
 
 Array = NDArray[Any]
 
 
-class Optimizer(Paced):
-    """Moves variables against their gradients. Subclasses say by which kernel.
+class Optimizer(OwnSteps):
+    """Moves variables against their gradients. Subclasses say by which kernel, or how, in `update_step`.
 
     In order a step divides by `loss_scale_factor`, gathers gradients, clips them, takes `weight_decay` times the
     learning rate off the weights, moves them, and averages them.
@@ -98,12 +99,9 @@ class Optimizer(Paced):
         self._averages: list[Variable] = []
         self._gathered: list[Variable] = []
         self._state: list[Variable] = []  # all of these in Keras's order
+        self._added: list[Variable] = []  # by a class of a user's own
 
     # ---- what a kind of optimizer says about itself
-
-    def lower(self) -> tuple[str, tuple[float, ...]]:
-        """The kernel that makes its steps, and the parameters."""
-        raise NotLowered(f"the optimizer '{self.name}' makes its steps in Python")
 
     def slot_names(self) -> tuple[tuple[str, ...], ...]:
         """What it remembers of each variable, in the kernel's order; a group's are listed variable by variable."""
@@ -131,7 +129,7 @@ class Optimizer(Paced):
     @property
     def variables(self) -> list[Variable]:
         """The count of batches, the learning rate unless it follows a schedule, and what is remembered of weights."""
-        return [self._batches, *([] if self._follow is not None else [self._rate]), *self._state]
+        return [self._batches, *([] if self._follow is not None else [self._rate]), *self._state, *self._added]
 
     def slots(self, variable: Variable) -> list[Variable]:
         """What it remembers of a variable, in the kernel's order."""
@@ -153,7 +151,7 @@ class Optimizer(Paced):
             self._averages = [self._remember(v, "average", 0.0) for v in trained]
         if self.gradient_accumulation_steps:
             self._gathered = [self._remember(v, "gradient_accumulator", 0.0) for v in trained]
-        starts = iter(_core.optimizer_slots(*self.lower()))
+        starts = iter(_core.optimizer_slots(*self.lower()) if self.slot_names() else ())
         self._slots = {v: [] for v in trained}
         for group in self.slot_names():
             named = [(name, next(starts)) for name in group]
@@ -270,6 +268,9 @@ class Optimizer(Paced):
         return means
 
     def _step(self, pairs: list[tuple[Array, Variable]]) -> None:
+        if self.steps_in_python():
+            self._step_in_python(pairs)
+            return
         kernel, parameters = self.lower()
         settings = self.clipping()
         limit, decay = settings.pop("global_clip_norm"), settings.pop("weight_decay")
