@@ -131,8 +131,8 @@ def test_settings_that_do_not_fit(options, error, says):
         ({"metrics": ["acuracy"]}, "did you mean '.*accuracy'"),
         ({"weighted_metrics": ["nothing-like-it"]}, "metric"),
         ({"optimizer": None}, "optimizer"),
-        ({"loss": ["mse", "mae"]}, "one loss"),
-        ({"loss_weights": [0.5]}, "loss_weights"),
+        ({"loss": ["mse", "mae"]}, "one for the one output"),
+        ({"loss_weights": [0.5, 2.0]}, "loss_weights"),
     ],
 )  # fmt: skip
 def test_names_that_compile_does_not_know(arguments, says):

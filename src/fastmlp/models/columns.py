@@ -9,7 +9,7 @@ import numpy as np
 
 from fastmlp._validate import brief
 from fastmlp.layers.calls import leaves, mapped
-from fastmlp.models.feeds import as_array
+from fastmlp.models.feeds import as_array, row_weights
 
 
 class Columns:
@@ -58,3 +58,22 @@ def rows_of(where: str, value: Any) -> Any:
 def tree_of(rows: Any) -> Any:
     """What was given: the structure, or the array."""
     return rows.tree if isinstance(rows, Columns) else rows
+
+
+def weights_of(where: str, weights: Any, rows: int) -> Any:
+    """One number for each row; or, as Columns, some for each output."""
+    several = isinstance(weights, Mapping) or (
+        isinstance(weights, (list, tuple)) and any(one is None or np.ndim(one) for one in weights)
+    )
+    if not several:
+        return row_weights(where, weights, rows)
+    tree = mapped(lambda one: row_weights(where, one, rows), weights)
+    return Columns(tree) if any(True for _ in leaves(tree)) else None
+
+
+def alone(given: Any, name: str | None, ndim: int) -> Any:
+    """The array that is alone in a list, or in a dict under this name, where it has as many axes as are wanted."""
+    if isinstance(given, Mapping) and list(given) == [name]:
+        return given[name]
+    is_list = isinstance(given, (list, tuple)) and len(given) == 1
+    return given[0] if is_list and hasattr(given[0], "shape") and np.ndim(given[0]) == ndim else given

@@ -26,7 +26,7 @@ def flat(given: Any) -> list[Any]:
     return [given]
 
 
-def _known(identifier: Any) -> Any:
+def known_metric(identifier: Any) -> Any:
     """A metric as given, looked up to see that it is one; functions are looked up now, while their names mean them."""
     if isinstance(identifier, str) and identifier.lower() in ("accuracy", "acc", "crossentropy", "ce"):
         return identifier
@@ -34,37 +34,48 @@ def _known(identifier: Any) -> Any:
     return identifier if isinstance(identifier, str) and isinstance(found, metrics.Metric) else found
 
 
+def usable_loss(loss: Any) -> Any:
+    """The loss, if it is one number for a batch."""
+    if loss is not None and loss.reduction in (None, "none"):
+        raise ValueError(f"compile: expected a loss that is one number for a batch, got {loss!r}; "
+                         "take reduction 'sum_over_batch_size'")  # fmt: skip
+    return loss
+
+
 class Compiled:
     """Loss, optimizer and metrics of a model; metrics are settled when the outputs are known.
 
     Parameters
     ----------
-    optimizer, loss, chosen, weighted
+    optimizer, loss, chosen, weighted, factors
         As given to compile.
     """
 
-    def __init__(self, optimizer: Any, loss: Any, chosen: Any, weighted: Any) -> None:
+    why_taped = ""  # what keeps it from being part of a program
+    trackers: list[Any] = []  # noqa: RUF012 - the means of losses by output, of which there are none here
+
+    def __init__(self, optimizer: Any, loss: Any, chosen: Any, weighted: Any, factors: Any = None) -> None:
         self.learning: Learning | None = None  # which layers the first training changed
-        self.given = {"optimizer": optimizer, "loss": loss, "metrics": chosen, "weighted_metrics": weighted}
+        self.given = {"optimizer": optimizer, "loss": loss, "metrics": chosen, "weighted_metrics": weighted,
+                      "loss_weights": factors}  # fmt: skip
         self.optimizer: Any = optimizers.get(optimizer)
         if self.optimizer is None:
             raise ValueError("compile: expected an optimizer, got None; leave it out for rmsprop")
+        self.metrics: list[Any] = []
+        self.names: list[str] = []
+        self.weighs: list[bool] = []
+        self._take(loss, chosen, weighted)
+
+    def _take(self, loss: Any, chosen: Any, weighted: Any) -> None:
+        """Look up what is given."""
         if isinstance(loss, (list, tuple, Mapping)):
             values = list(loss.values()) if isinstance(loss, Mapping) else list(loss)
             if len(values) != 1 and not (isinstance(loss, Mapping) and "class_name" in loss):
                 raise ValueError(f"compile: expected one loss for the one output, got {brief(loss)}; give one")
             loss = loss if isinstance(loss, Mapping) and "class_name" in loss else values[0]
-        self.loss = losses.as_loss(loss)
-        if self.loss is not None and self.loss.reduction in (None, "none"):
-            raise ValueError(
-                f"compile: expected a loss that is one number for a batch, got {self.loss!r}; "
-                "take reduction 'sum_over_batch_size'"
-            )
-        self.chosen = [_known(m) for m in flat(chosen)]
-        self.weighted = [_known(m) for m in flat(weighted)]
-        self.metrics: list[Any] = []
-        self.names: list[str] = []
-        self.weighs: list[bool] = []
+        self.loss = usable_loss(losses.as_loss(loss))
+        self.chosen = [known_metric(m) for m in flat(chosen)]
+        self.weighted = [known_metric(m) for m in flat(weighted)]
 
     @property
     def any(self) -> bool:
@@ -129,18 +140,25 @@ class Compiled:
         for name, metric in zip(self.names, self.metrics, strict=True):
             value = metric.result()
             if isinstance(value, Mapping):
-                found.update({key: _plain(item) for key, item in value.items()})
+                found.update({key: plain_result(item) for key, item in value.items()})
             else:
-                found[name] = _plain(value)
+                found[name] = plain_result(value)
         return found
+
+    @property
+    def listed(self) -> list[str]:
+        """The names behind the loss in what `evaluate` returns."""
+        return self.names
 
     def get_config(self) -> dict[str, Any]:
         """As JSON can hold it; the optimizer as it is now."""
         given = {key: serialize(value) for key, value in self.given.items() if key != "optimizer"}
+        if given["loss_weights"] is None:
+            del given["loss_weights"]
         return {"optimizer": serialize(self.optimizer), **given}
 
 
-def _plain(value: Any) -> Any:
+def plain_result(value: Any) -> Any:
     """A number as Python has it, several as an array."""
     if isinstance(value, (int, float)):
         return float(value)

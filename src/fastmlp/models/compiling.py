@@ -6,14 +6,13 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from fastmlp import random
 from fastmlp._objects import NotLowered, deserialize, need_as_it_is
-from fastmlp._validate import brief
 from fastmlp.lowering import lower
 from fastmlp.models.compiled import Compiled, Learning
 from fastmlp.models.hooks import History
+from fastmlp.models.outputs import Outputs
+from fastmlp.models.several import Several, are_several, is_config, is_factor
 from fastmlp.models.taped import Taped
 from fastmlp.models.turns import Turn, in_turn
 from fastmlp.program import Program
@@ -64,18 +63,41 @@ class Compiling:
         Parameters
         ----------
         optimizer, loss
-            Names or objects.
+            Names or objects. A model of several outputs takes a list of losses, or a dict by the outputs' names, None
+            for an output that training leaves alone; one loss by itself is for each of them.
         loss_weights
-            A factor of the loss: 1 or None.
+            The factors of these losses in the sum that training makes small.
         metrics, weighted_metrics
-            Names or objects; the latter take sample weights into account.
+            Names or objects, for several outputs a list or dict with those of each; the latter take sample weights
+            into account.
         """
-        if loss_weights is not None and not np.array_equal(np.ravel(list(_values(loss_weights))), [1]):
-            raise ValueError(f"compile: expected loss_weights None for the one output, got {brief(loss_weights)}; "
-                             "scale the learning rate, or sample_weight")  # fmt: skip
-        compiled = Compiled(optimizer, loss, metrics, weighted_metrics)
+        outputs = self._known_outputs()
+        given = (loss, metrics, weighted_metrics)
+        several = is_factor(loss_weights) or (are_several(*given) if outputs is None else outputs.several)
+        if outputs is not None and not several and are_several(loss):
+            outputs.beside("compile: loss", loss, is_one=is_config)
+        kind = Several if several else Compiled
+        compiled = kind(optimizer, *given, loss_weights)
+        if outputs is not None and isinstance(compiled, Several):
+            compiled.settle_outputs(outputs)
         self._compiled = compiled
         self._forget_programs()
+
+    def _known_outputs(self) -> Outputs | None:
+        """The outputs, if they are known before data come."""
+        return None
+
+    def _compiled_for(self, y_pred: Any) -> Any:
+        """What compile was given, for outputs such as these."""
+        compiled = self._compiled
+        if compiled is not None and isinstance(y_pred, (list, tuple, Mapping)) and not isinstance(compiled, Several):
+            given = {**compiled.given, "optimizer": compiled.optimizer}
+            self._compiled = Several(given["optimizer"], given["loss"], given["metrics"], given["weighted_metrics"],
+                                     given["loss_weights"])  # fmt: skip
+            self._compiled.learning = compiled.learning
+        if isinstance(self._compiled, Several) and self._compiled.outputs is None:
+            self._compiled.settle_outputs(Outputs(y_pred))
+        return self._compiled
 
     def _forget_programs(self) -> None:
         self._program = self._why = None
@@ -119,6 +141,8 @@ class Compiling:
         if method is not None:
             raise NotLowered(f"the class {type(self).__name__} has a {method} of its own")
         layers, compiled = self.chain(), self._compiled
+        if compiled is not None and compiled.why_taped:
+            raise NotLowered(compiled.why_taped)
         if compiled is None or compiled.loss is None:
             lower(layers)
             return
@@ -181,7 +205,7 @@ class Compiling:
     @property
     def metrics_names(self) -> list[str]:
         """What `evaluate` returns, by name."""
-        return ["loss", *([] if self._compiled is None else self._compiled.names)]
+        return ["loss", *([] if self._compiled is None else self._compiled.listed)]
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """What compile was given, as JSON can hold it; None before it."""
@@ -212,7 +236,3 @@ class Compiling:
         optimizer = None if self._changed() else compiled.optimizer  # which knows the weights it is to train
         return Program(layers, compiled.loss, optimizer, batch, shows=compiled.any,
                        seed=self._program_seed, learns=self.trainable)  # fmt: skip
-
-
-def _values(given: Any) -> Any:
-    return given.values() if isinstance(given, Mapping) else given if isinstance(given, (list, tuple)) else [given]

@@ -90,6 +90,9 @@ class ArrayFeed:
         """Weigh rows by their class."""
         if classes is None or self.y is None:
             return
+        if not isinstance(self.y, np.ndarray):
+            raise ValueError(f"{where}: expected no class_weight with several outputs, got {brief(classes)}; give "
+                             "sample_weight, by output")  # fmt: skip
         if self.weights is not None:
             raise ValueError(f"{where}: expected class_weight or sample_weight, got both; multiply them yourself")
         self.weights = class_weights(where, classes, self.y)

@@ -23,8 +23,8 @@ class Graph:
     """
 
     def __init__(self, inputs: Any, outputs: Any) -> None:
-        self.inputs, self.outputs = inputs, outputs
-        self.entries, self.exits = list(leaves(inputs)), list(leaves(outputs))
+        self.inputs, self.outputs = _alone(inputs), _alone(outputs)
+        self.entries, self.exits = _flat(inputs), _flat(outputs)
         for one in (*self.entries, *self.exits):
             if not isinstance(one, KerasTensor):
                 raise TypeError(f"Model: expected inputs and outputs made by Input and layers, got {brief(one)}; begin "
@@ -49,6 +49,11 @@ class Graph:
                 continue
             stack.append((one, True))
             stack.extend((before, False) for before in reversed(node.inputs))
+
+    @property
+    def output_names(self) -> list[str]:
+        """The names of the layers whose outputs these are, those of a dict by its sorted keys."""
+        return [one.node.operation.name for one in self.exits]
 
     @property
     def layers(self) -> list[Any]:
@@ -95,9 +100,23 @@ class Graph:
                 raise ValueError(f"inputs: expected arrays by the names {names}, got {sorted(inputs)}; name them so")
             return [inputs[name] for name in names]
         if isinstance(inputs, Mapping) and isinstance(self.inputs, Mapping):
-            return [inputs[key] for key in self.inputs]
+            return _flat(inputs)
         found = list(leaves(inputs))
         if len(found) != len(self.entries):
             raise ValueError(f"inputs: expected {len(self.entries)} arrays, got {len(found)}; give one for each of "
                              f"{[one.name for one in self.entries]}")  # fmt: skip
         return found
+
+
+def _alone(tree: Any) -> Any:
+    """What is alone in a list, by itself."""
+    return tree[0] if isinstance(tree, (list, tuple)) and len(tree) == 1 else tree
+
+
+def _flat(tree: Any) -> list[Any]:
+    """What is in a structure; dicts by their sorted keys, as Keras has them."""
+    if isinstance(tree, Mapping):
+        return [one for key in sorted(tree) for one in _flat(tree[key])]
+    if isinstance(tree, (list, tuple)):
+        return [one for part in tree for one in _flat(part)]
+    return [tree]

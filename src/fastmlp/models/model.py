@@ -16,6 +16,7 @@ from fastmlp.layers.calls import leaves, mapped, outermost
 from fastmlp.models.columns import tree_of
 from fastmlp.models.feeds import ArrayFeed
 from fastmlp.models.graph import Graph
+from fastmlp.models.outputs import Outputs
 from fastmlp.models.memory import MemoryReport, memory_report
 from fastmlp.models.summary import summary as print_summary
 from fastmlp.models.trainer import Trainer, _outputs
@@ -56,8 +57,8 @@ class Model(Trainer, Layer):
         self._graph = None if inputs is None else Graph(inputs, outputs)
         if self._graph is not None:
             self.built = True
-            self.input_shape = _shapes(inputs)
-            self.output_shape = _shapes(outputs)
+            self.input_shape = _shapes(self._graph.inputs)
+            self.output_shape = _shapes(self._graph.outputs)
 
     # ---- what it computes
 
@@ -98,6 +99,21 @@ class Model(Trainer, Layer):
         if self._graph is None or type(self).call is not Model.call:
             return super().chain()
         return self._graph.chain()
+
+    @property
+    def output_names(self) -> list[str]:
+        """The names of the layers whose outputs it gives, in their order."""
+        return [] if self._graph is None else self._graph.output_names
+
+    @property
+    def input_names(self) -> list[str]:
+        """The names of its inputs, in their order."""
+        return [] if self._graph is None else [one.name for one in self._graph.entries]
+
+    def _known_outputs(self) -> Outputs | None:
+        if self._graph is None or type(self).call is not Model.call:
+            return None
+        return Outputs(self._graph.outputs, self._graph.output_names)
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
         """The layer of that name, or the i-th."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fastmlp.models.columns import rows_of
+from fastmlp.models.columns import alone, rows_of
 from fastmlp.models.feeds import as_array, feature_rows
 from fastmlp.models.steps import Steps
 
@@ -21,7 +21,13 @@ class Reading(Steps):
 
     def _given(self, where: str, x: Any) -> Any:
         """x as one array, or as Columns where the model takes several."""
-        return rows_of(f"{where}: x", x) if self._takes_structures() else as_array(f"{where}: x", x)
+        return rows_of(f"{where}: x", x) if self._takes_structures() else as_array(f"{where}: x", self._alone(x))
+
+    def _alone(self, x: Any) -> Any:
+        """The one input of a built model, which may be alone in a list, or in a dict by its name."""
+        if not isinstance(x, (list, tuple, dict)) or not self.built:
+            return x
+        return alone(x, next(iter(self.input_names), None), len(self.input_shape))  # type: ignore[attr-defined]
 
     def _takes_structures(self) -> bool:
         """Whether it may take several arrays."""
@@ -34,6 +40,7 @@ class Reading(Steps):
             if not self.built:
                 self._build_for(rows)
             return rows
+        x = self._alone(x)
         if self._program is None and not self.built:
             self._build_for(as_array(f"{where}: x", x))
         if self._program is not None and not self._program.taped:

@@ -11,6 +11,7 @@ from fastmlp.layers.base import Layer
 from fastmlp.layers.core import InputLayer
 from fastmlp.layers.symbolic import KerasTensor
 from fastmlp.models.model import Model
+from fastmlp.models.outputs import Outputs
 from fastmlp.models.turns import in_turn
 from fastmlp.saving.weights import need_built
 
@@ -102,6 +103,21 @@ class Sequential(Model):
         if type(self).call is not Sequential.call:
             return Model.chain(self)
         return self._layers
+
+    @property
+    def output_names(self) -> list[str]:
+        """The name of the last layer."""
+        return [layer.name for layer in self._layers[-1:]]
+
+    @property
+    def input_names(self) -> list[str]:
+        """The name of the input."""
+        return [layer.name for layer in self._layers[:1] if isinstance(layer, InputLayer)]
+
+    def _known_outputs(self) -> Outputs | None:
+        if type(self).call is not Sequential.call:
+            return None
+        return Outputs(None, self.output_names or None)
 
     def _takes_structures(self) -> bool:
         return type(self).call is not Sequential.call

@@ -59,7 +59,7 @@ class Steps(Compiling):
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Any:
         """What training makes small: the loss of compile, and what layers and regularizers add."""
-        compiled = self._compiled
+        compiled = self._compiled_for(y_pred)
         terms = list(self.losses)  # type: ignore[attr-defined]
         if compiled is not None and compiled.loss is not None:
             terms = [compiled.loss(y, y_pred, sample_weight), *terms]
@@ -73,8 +73,9 @@ class Steps(Compiling):
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """Add a batch to the metrics of compile; what they say now."""
-        if self._compiled is not None:
-            self._compiled.update(y, y_pred, sample_weight)
+        compiled = self._compiled_for(y_pred)
+        if compiled is not None:
+            compiled.update(y, y_pred, sample_weight)
         return self.get_metrics_result()
 
     def get_metrics_result(self) -> dict[str, Any]:
@@ -95,7 +96,8 @@ class Steps(Compiling):
     @property
     def metrics(self) -> list[Any]:
         """The mean of losses, those of compile once the outputs are known, and those kept as attributes."""
-        compiled = [] if self._compiled is None else [self.loss_tracker, *self._compiled.metrics]
+        found = self._compiled
+        compiled = [] if found is None else [self.loss_tracker, *found.metrics, *found.trackers]
         own = [one for name, one in vars(self).items() if isinstance(one, Metric) and not name.startswith("_")]
         return [*compiled, *(one for one in own if not any(one is other for other in compiled))]
 

@@ -22,7 +22,9 @@ def batch_of(feed: ArrayFeed) -> Any:
     if feed.y is None:
         return (x,) if isinstance(x, (tuple, list)) else x
     y = mapped(as_tensor, tree_of(feed.y))
-    return (x, y) if feed.weights is None else (x, y, as_tensor(feed.weights.astype(np.float32)))
+    if feed.weights is None:
+        return x, y
+    return x, y, mapped(lambda w: as_tensor(w.astype(np.float32)), tree_of(feed.weights))
 
 
 def plain_logs(logs: Any) -> dict[str, Any]:

@@ -12,19 +12,15 @@ import numpy as np
 from fastmlp._spelling import older_spelling, user_level
 from fastmlp._validate import brief, number, whole
 from fastmlp.losses.base import KernelLoss
-from fastmlp.models.columns import rows_of
+from fastmlp.models.columns import alone, rows_of, tree_of, weights_of
 from fastmlp.models.compiled import Compiled
 from fastmlp.models.evaluation import MeanLoss, evaluate, evaluate_rows, evaluated
-from fastmlp.models.feeds import (
-    ArrayFeed,
-    BatchFeed,
-    is_array,
-    row_weights,
-)
+from fastmlp.models.feeds import ArrayFeed, BatchFeed, is_array
 from fastmlp.models.hooks import CallbackList, History
 from fastmlp.models.prediction import predict
 from fastmlp.models.progress import verbosity
 from fastmlp.models.reading import Reading
+from fastmlp.models.several import Several
 from fastmlp.models.targets import look_for_traps, target_rows
 from fastmlp.models.training import ArrayTraining, BatchTraining, Epoch, RowOrder, train_batch
 from fastmlp.models.turns import in_turn
@@ -45,7 +41,7 @@ class Trainer(Reading):
         if y is None and loss is not None:
             raise ValueError(f"{where}: expected y, got None; give the targets of x")
         targets = None if y is None else self._targets(where, y, len(rows), loss)
-        feed = ArrayFeed(rows, targets, row_weights(where, weights, len(rows)))
+        feed = ArrayFeed(rows, targets, weights_of(where, weights, len(rows)))
         feed.weigh(where, classes)
         return feed
 
@@ -53,9 +49,13 @@ class Trainer(Reading):
         """y in the form that the loss takes; what a loss of one's own takes is its affair."""
         shape = self.output_shape  # type: ignore[attr-defined]
         plain = isinstance(shape, tuple) and len(shape) == 2 and isinstance(loss, KernelLoss)
-        if self.why_taped and not plain:
-            return rows_of(f"{where}: y", y)
-        return target_rows(where, y, rows, math.prod(shape[1:]), loss)
+        if not self.why_taped or plain:
+            y = alone(y, next(iter(self.output_names), None), 2)  # type: ignore[attr-defined]
+            return target_rows(where, y, rows, math.prod(shape[1:]), loss)
+        targets = rows_of(f"{where}: y", y)
+        if isinstance(self._compiled, Several):
+            self._compiled.check(where, tree_of(targets), rows)
+        return targets
 
     def _converter(self, where: str, classes: Any = None) -> Callable[[Any, Any, Any], ArrayFeed]:
         return lambda x, y, weights: self._feed_of(where, x, y, weights, classes)
