@@ -7,7 +7,10 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from fastmlp import schedules
+from fastmlp import Sequential, schedules
+from fastmlp.callbacks import LambdaCallback
+from fastmlp.layers import Dense, Input
+from fastmlp.optimizers import SGD
 from fastmlp.schedules import (
     CosineDecay,
     CosineDecayRestarts,
@@ -154,6 +157,19 @@ def test_epochs_may_count_from_zero_where_the_formula_allows():
 def test_without_steps_per_epoch(kind):
     with pytest.raises(RuntimeError, match="expected steps_per_epoch before the first rate"):
         kind(0.1)(0)
+
+
+def test_fit_says_how_many_steps_an_epoch_has():
+    rates = []
+    watch = LambdaCallback(on_train_batch_begin=lambda batch, logs: rates.append(float(model.optimizer.learning_rate)))
+    model = Sequential([Input(shape=(2,)), Dense(1)])
+    model.compile(SGD(InverseEpochDecay(0.2)), "mse")
+    x, y = np.zeros((10, 2), np.float32), np.zeros((10, 1), np.float32)
+    model.fit(x, y, batch_size=5, epochs=2, verbose=0, callbacks=[watch])
+    assert rates == pytest.approx([0.1, 0.1, 0.2 / 3, 0.2 / 3])
+    rates.clear()
+    model.fit(x, y, batch_size=10, epochs=1, verbose=0, callbacks=[watch])  # batches of another size
+    assert rates == pytest.approx([0.2 / 6])
 
 
 # ---- of one's own, and mistakes

@@ -240,6 +240,7 @@ class EpochDecay(LearningRateSchedule):
     """
 
     steps_per_epoch: int | None = None
+    wants_steps_per_epoch: bool = False  # whether each fit fills it in
     first_epoch: int = 1
 
     def _keep_epochs(
@@ -248,6 +249,7 @@ class EpochDecay(LearningRateSchedule):
         where = type(self).__name__
         self.initial_learning_rate = self._number("initial_learning_rate", initial_learning_rate)
         self.steps_per_epoch = None if steps_per_epoch is None else whole(f"{where}: steps_per_epoch", steps_per_epoch)
+        self.wants_steps_per_epoch = steps_per_epoch is None
         self.first_epoch = whole(f"{where}: first_epoch", first_epoch, low)
 
     def _epoch_rates(self, epoch: Steps) -> Steps:
