@@ -12,35 +12,89 @@ from typing import Any
 
 from fastmlp import activations
 from fastmlp._validate import outside
-from fastmlp.activations import (  # noqa: F401 - the kernels of layers, operations too
-    arctan,
-    celu,
-    elu,
-    glu,
-    hard_shrink,
-    hard_sigmoid,
-    hard_silu,
-    hard_tanh,
-    leaky_relu,
-    log_sigmoid,
-    log_softmax,
-    mish,
-    relu,
-    relu6,
-    selu,
-    sigmoid,
-    silu,
-    soft_shrink,
-    softmax,
-    softplus,
-    softsign,
-    sparse_plus,
-    sparse_sigmoid,
-    sparsemax,
-    squareplus,
-    tanh,
-    tanh_shrink,
-    threshold,
+from fastmlp.activations import (  # the kernels of layers are operations, too
+    arctan as arctan,
+)
+from fastmlp.activations import (
+    celu as celu,
+)
+from fastmlp.activations import (
+    elu as elu,
+)
+from fastmlp.activations import (
+    glu as glu,
+)
+from fastmlp.activations import (
+    hard_shrink as hard_shrink,
+)
+from fastmlp.activations import (
+    hard_sigmoid as hard_sigmoid,
+)
+from fastmlp.activations import (
+    hard_silu as hard_silu,
+)
+from fastmlp.activations import (
+    hard_tanh as hard_tanh,
+)
+from fastmlp.activations import (
+    leaky_relu as leaky_relu,
+)
+from fastmlp.activations import (
+    log_sigmoid as log_sigmoid,
+)
+from fastmlp.activations import (
+    log_softmax as log_softmax,
+)
+from fastmlp.activations import (
+    mish as mish,
+)
+from fastmlp.activations import (
+    relu as relu,
+)
+from fastmlp.activations import (
+    relu6 as relu6,
+)
+from fastmlp.activations import (
+    selu as selu,
+)
+from fastmlp.activations import (
+    sigmoid as sigmoid,
+)
+from fastmlp.activations import (
+    silu as silu,
+)
+from fastmlp.activations import (
+    soft_shrink as soft_shrink,
+)
+from fastmlp.activations import (
+    softmax as softmax,
+)
+from fastmlp.activations import (
+    softplus as softplus,
+)
+from fastmlp.activations import (
+    softsign as softsign,
+)
+from fastmlp.activations import (
+    sparse_plus as sparse_plus,
+)
+from fastmlp.activations import (
+    sparse_sigmoid as sparse_sigmoid,
+)
+from fastmlp.activations import (
+    sparsemax as sparsemax,
+)
+from fastmlp.activations import (
+    squareplus as squareplus,
+)
+from fastmlp.activations import (
+    tanh as tanh,
+)
+from fastmlp.activations import (
+    tanh_shrink as tanh_shrink,
+)
+from fastmlp.activations import (
+    threshold as threshold,
 )
 from fastmlp.autodiff.arithmetic import *
 from fastmlp.autodiff.arranging import *

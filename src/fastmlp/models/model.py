@@ -16,8 +16,8 @@ from fastmlp.layers.calls import leaves, mapped, outermost
 from fastmlp.models.columns import tree_of
 from fastmlp.models.feeds import ArrayFeed
 from fastmlp.models.graph import Graph
-from fastmlp.models.outputs import Outputs
 from fastmlp.models.memory import MemoryReport, memory_report
+from fastmlp.models.outputs import Outputs
 from fastmlp.models.summary import summary as print_summary
 from fastmlp.models.trainer import Trainer, _outputs
 from fastmlp.models.turns import in_turn
