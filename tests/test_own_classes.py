@@ -18,7 +18,7 @@ class OwnDense(Dense):
 
 class OwnLayer(layers.Layer):
     def call(self, inputs):
-        return inputs * 2
+        return inputs * inputs
 
 
 class OwnLoss(losses.MeanSquaredError):
@@ -72,7 +72,7 @@ def after_a_step(layer=None, loss="mse", optimizer=None, model=Sequential, **set
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        ({"layer": OwnDense(4)}, "the layer 'own_dense' has a call of its own"),
+        ({"layer": OwnLayer()}, "the call of the layer 'own_layer' is no chain"),
         ({"loss": OwnLoss()}, "the class OwnLoss has a call of its own"),
         ({"optimizer": OwnSGD()}, "the class OwnSGD has a update_step of its own"),
         ({"kernel_regularizer": OwnL2()}, "the class OwnL2 has a __call__ of its own"),
@@ -83,7 +83,7 @@ def after_a_step(layer=None, loss="mse", optimizer=None, model=Sequential, **set
     ids=["layer", "loss", "optimizer", "regularizer", "activity", "constraint", "model"],
 )
 def test_what_a_program_would_pass_over_runs_by_the_tape(arguments, why):
-    assert after_a_step(**arguments).why_taped == why
+    assert after_a_step(**arguments).why_taped.startswith(why)
 
 
 def test_what_they_say_is_what_training_does():
@@ -98,6 +98,7 @@ def test_what_they_say_is_what_training_does():
     free = after_a_step(kernel_constraint=OwnNonNeg()).get_weights()[0]
     np.testing.assert_allclose(free, weights[0], rtol=1e-4, atol=1e-6)
     twice = after_a_step(layer=OwnDense(4))
+    assert twice.why_taped == ""
     np.testing.assert_allclose(
         twice.predict(X, verbose=0), (X @ twice.get_weights()[0] * 2 + 2 * twice.get_weights()[1])
         @ twice.get_weights()[2] + twice.get_weights()[3], rtol=1e-4, atol=1e-5,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         constraints,
         data,
         initializers,
+        keras,
         layers,
         losses,
         metrics,
@@ -35,24 +36,32 @@ if TYPE_CHECKING:
         visual,
     )
     from fastmlp._objects import register_serializable
+    from fastmlp.autodiff import GradientTape, Tensor, constant
     from fastmlp.layers import Input
-    from fastmlp.models import Sequential, load_model
+    from fastmlp.models import Model, Sequential, load_model
     from fastmlp.random import set_random_seed
+    from fastmlp.variables import Variable
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "GradientTape",
     "Input",
+    "Model",
     "Sequential",
+    "Tensor",
+    "Variable",
     "__version__",
     "activations",
     "callbacks",
     "compat",
     "config",
+    "constant",
     "constraints",
     "data",
     "get_num_threads",
     "initializers",
+    "keras",
     "layers",
     "load_model",
     "losses",
@@ -75,8 +84,13 @@ __all__ = [
 ]
 
 _HOMES = {
+    "GradientTape": "autodiff",
     "Input": "layers",
+    "Model": "models",
     "Sequential": "models",
+    "Tensor": "autodiff",
+    "Variable": "variables",
+    "constant": "autodiff",
     "load_model": "models",
     "register_serializable": "_objects",
     "set_random_seed": "random",

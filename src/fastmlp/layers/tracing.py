@@ -93,6 +93,8 @@ class Trace:
         others = [t for t in inputs if t is not self.at]
         if name == "matmul" and inputs[0] is self.at:
             return self._product(others[0])
+        if name == "dense" and inputs[0] is self.at:
+            return self._dense(record)
         if name in ("add", "subtract", "multiply", "divide"):
             return self._affine(name, inputs, others[0])
         if name == "activation":
@@ -108,6 +110,15 @@ class Trace:
         if kernel is None or kernel.ndim != 2:
             raise self.refuse("multiplies by a matrix that is no weight")
         return {"op": "dense", "units": kernel.shape[1], "kernel": kernel, "bias": None, **_frozen(kernel)}
+
+    def _dense(self, record: Record) -> Operation:
+        """What ``super().call(inputs)`` of a class derived from Dense is."""
+        weights = [self.read.get(id(t)) for t in record.inputs[1:]]
+        if any(v is None for v in weights) or len({v.trainable for v in weights}) > 1:
+            raise self.refuse("multiplies by a matrix that is no weight")
+        kernel, bias = (*weights, None)[:2]
+        return {"op": "dense", "units": kernel.shape[1], "kernel": kernel, "bias": bias,
+                "bf16": record.settings["bf16"], **_frozen(kernel)}  # fmt: skip
 
     def _affine(self, name: str, inputs: tuple[Any, ...], other: Any) -> Operation | None:
         variable = self.read.get(id(other))
