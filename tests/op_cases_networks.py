@@ -3,7 +3,7 @@
 import numpy as np
 from fastmlp import ops, random
 from fastmlp.autodiff import arithmetic, cast, crossentropies, functions, normalising
-from op_cases import CUBE, A, B, away, case, erf, numbers, positive, sigma, softmax, unary, ways
+from op_cases import CUBE, A, B, away, binary, case, erf, numbers, positive, sigma, softmax, unary, ways
 
 EDGE = away(3, 4)
 
@@ -118,6 +118,13 @@ case("zeros_like", ops.zeros_like, np.zeros_like, A, slopes=False)
 case("ones_like", ops.ones_like, np.ones_like, A, slopes=False)
 case("empty_like", ops.empty_like, np.zeros_like, A, slopes=False)
 case("cast", lambda x: cast(x, dtype=np.dtype("int64")), lambda x: x.astype(int), A, slopes=False)
+binary("multiply_no_nan", np.multiply, call=arithmetic.multiply_no_nan)
+case(
+    "multiply_no_nan",
+    lambda x: arithmetic.multiply_no_nan([np.nan, 2.0], [0.0, 3.0]) * x,
+    lambda x: [0.0, 6.0] * x,
+    A[0, :2],
+)
 case("squared_difference", arithmetic.squared_difference, lambda a, b: (a - b) ** 2, A, B[0])
 case("add_n", lambda *xs: arithmetic.add_n(xs), lambda *xs: sum(xs), A, B, A[::-1])
 case("xlogy", functions.xlogy, lambda a, b: a * np.log(b), A, positive(4))

@@ -88,7 +88,8 @@ case("math.unsorted_segment_mean math.unsorted_segment_sum", A, IDS, num_segment
 
 EDGES = np.float32([-3, -1, 0, 0.5, 6, 7])
 case("nn.relu nn.relu6 nn.elu nn.selu nn.silu nn.gelu nn.leaky_relu", A)
-case("nn.relu nn.relu6 nn.elu nn.selu nn.silu nn.leaky_relu", EDGES)
+case("nn.relu nn.relu6 nn.elu nn.silu nn.leaky_relu", EDGES)
+case("nn.selu", EDGES[EDGES != 0])  # where the slope is that of the left here, that of the right there
 case("nn.leaky_relu", A, alpha=0.3)
 case("nn.gelu", A, approximate=True)
 case("nn.silu", A, beta=2.0)

@@ -83,6 +83,15 @@ def divide_no_nan(x1: Any, x2: Any) -> Any:
     return where(nothing, zeros_like(divide(a, 1)), divide(a, where(nothing, ones_like(b), b)))
 
 
+@primitive(
+    lambda g, y, a, b: unbroadcast(multiply_no_nan(g, b), a.shape),
+    lambda g, y, a, b: unbroadcast(multiply(g, a), b.shape),
+)
+def multiply_no_nan(x1: np.ndarray, x2: np.ndarray) -> np.ndarray:
+    """x1 · x2, and 0 where x2 is 0, whatever x1 is."""
+    return np.where(x2 == 0, np.zeros((), x1.dtype), x1 * x2)
+
+
 def squared_difference(x1: Any, x2: Any) -> Any:
     """(x1 - x2)²."""
     d = subtract(x1, x2)

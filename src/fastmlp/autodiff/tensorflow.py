@@ -18,11 +18,10 @@ from fastmlp.autodiff import (
     rounding,
     shapes,
 )
-from fastmlp.autodiff.arithmetic import add, divide, multiply, where
+from fastmlp.autodiff.arithmetic import add, divide, multiply
 from fastmlp.autodiff.asking import cast
-from fastmlp.autodiff.comparisons import equal, greater
+from fastmlp.autodiff.comparisons import greater
 from fastmlp.autodiff.logistic import sigmoid
-from fastmlp.autodiff.making import zeros_like
 from fastmlp.autodiff.primitive import as_tensor, as_tensors
 
 # ---- sums and means
@@ -169,13 +168,6 @@ def cross(a: Any, b: Any) -> Any:
     """The cross product of vectors of three."""
     (a0, a1, a2), (b0, b1, b2) = (arranging.unstack(v, 3, -1) for v in as_tensors(a, b))
     return shapes.stack([a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0], -1)
-
-
-def multiply_no_nan(x: Any, y: Any) -> Any:
-    """x·y, and 0 where y is 0, whatever x is."""
-    a, b = as_tensors(x, y)
-    nothing = equal(b, 0)
-    return multiply(where(nothing, zeros_like(multiply(a, b)), a), b)
 
 
 def silu(x: Any, beta: float) -> Any:

@@ -52,7 +52,8 @@ def shown(value: Any, summarize: int = 3) -> str:
         if np.ndim(array) == 0:
             return _number(array) if array.dtype.kind == "f" else str(int(array) if array.dtype != bool else array + 0)
         edge = max(array.shape) if summarize == -1 else summarize
-        with np.printoptions(edgeitems=edge, threshold=2 * edge, formatter={"float_kind": _number}):
+        digits: Any = {"float_kind": _number, "int": str, "bool": lambda truth: str(int(truth))}
+        with np.printoptions(edgeitems=edge, threshold=2 * edge, formatter=digits):
             return np.array2string(array, separator=" ", max_line_width=10**6)
     if isinstance(value, (list, tuple)):
         inner = ", ".join(shown(v, summarize) for v in value)
