@@ -216,6 +216,7 @@ def test_gradients_of_your_own_for_several_results_and_variables():
 def test_signatures_are_those_of_the_table_of_keras():
     found = inspect.signature(ops.sum)
     assert list(found.parameters) == ["x", "axis", "keepdims"]
+    assert float(ops.subtract(x1=3.0, x2=1.0)) == float(ops.subtract(3.0, x2=1.0)) == float(ops.square(x=2.0) / 2) == 2
     with pytest.raises(AttributeError, match="'conv'; it is not in fastmlp: use Keras for this"):
         _ = ops.conv
 

@@ -39,8 +39,8 @@ def minimum(x1: np.ndarray, x2: np.ndarray) -> np.ndarray:
     return np.minimum(x1, x2)
 
 
-def clip(x: Any, x_min: Any = None, x_max: Any = None) -> Any:
-    """x, but no smaller than x_min and no larger than x_max."""
+def clip(x: Any, x_min: Any, x_max: Any) -> Any:
+    """x, but no smaller than x_min and no larger than x_max; None is no limit."""
     x = as_tensor(x)
     x = x if x_min is None else maximum(x, x_min)
     return x if x_max is None else minimum(x, x_max)

@@ -45,10 +45,13 @@ class Primitive:
         mixed: bool = False,
     ) -> None:
         self.name, self.forward, self.vjp, self.saves, self.mixed = name, forward, vjp, saves, mixed
+        self.arguments = () if callable(vjp) else {1: ("x",), 2: ("x1", "x2")}.get(len(vjp), ())  # Keras's words
         self.__doc__ = forward.__doc__
 
     def __call__(self, *inputs: Any, **settings: Any) -> Any:
         """A tensor, from whatever has numbers; where one of them is to come, a symbolic one."""
+        if settings and any(word in settings for word in self.arguments):
+            inputs = (*inputs, *[settings.pop(word) for word in self.arguments[len(inputs) :]])
         for value in inputs:
             if is_symbolic(value):
                 return value.__symbolic__(self, inputs, settings)

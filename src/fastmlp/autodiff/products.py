@@ -49,9 +49,10 @@ def _turned(x: Any) -> Any:
     return transpose(x, (*range(n - 2), n - 1, n - 2))
 
 
-def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False) -> Any:
+def matmul(x1: Any, x2: Any, transpose_a: bool = False, transpose_b: bool = False) -> Any:
     """The product of matrices, or of stacks of them; a vector is a row at the left, a column at the right."""
-    a, b = as_tensors(a, b)
+    pair: tuple[Any, ...] = as_tensors(x1, x2)
+    a, b = pair
     if len(a.shape) < 1 or len(b.shape) < 1:
         raise ValueError(f"matmul: expected matrices, got shapes {tuple(a.shape)} and {tuple(b.shape)}; use * for "
                          "single numbers")  # fmt: skip

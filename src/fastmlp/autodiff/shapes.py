@@ -37,9 +37,9 @@ def _reshape(x: np.ndarray, shape: Any) -> np.ndarray:
     return x.reshape(shape)
 
 
-def reshape(x: Any, shape: Any) -> Any:
+def reshape(x: Any, newshape: Any) -> Any:
     """The same numbers in another shape, one of whose axes may be -1."""
-    shape = tuple(int(n) for n in np.ravel(np.asarray(shape)))
+    shape = tuple(int(n) for n in np.ravel(np.asarray(newshape)))
     x = as_tensor(x)
     size, known = math.prod(n or 0 for n in x.shape), math.prod(n for n in shape if n != -1)
     if not hasattr(x, "__symbolic__") and not (
@@ -165,9 +165,9 @@ def concatenate(xs: Any, axis: int = 0) -> Any:
     return _concatenate(*parts, axis=at)
 
 
-def stack(xs: Any, axis: int = 0) -> Any:
+def stack(x: Any, axis: int = 0) -> Any:
     """Tensors of one shape side by side along a new axis."""
-    parts = as_tensors(*xs)
+    parts = as_tensors(*x)
     ndim = len(parts[0].shape)
     (at,) = axes_of("stack", axis, ndim + 1)
     shapes = {tuple(p.shape) for p in parts}

@@ -56,7 +56,7 @@ def shown(value: Any, summarize: int = 3) -> str:
         with np.printoptions(edgeitems=edge, threshold=2 * edge, formatter=digits):
             return np.array2string(array, separator=" ", max_line_width=10**6)
     if isinstance(value, (list, tuple)):
-        inner = ", ".join(shown(v, summarize) for v in value)
+        inner = ", ".join(repr(v) if isinstance(v, str) else shown(v, summarize) for v in value)
         return f"[{inner}]" if isinstance(value, list) else f"({inner})"
     return str(value)
 
