@@ -271,6 +271,41 @@ def test_checks(name):
         check(*BAD[name])
 
 
+# ---- data sets
+
+
+def test_elements_of_datasets_are_tensors():
+    x, y = np.arange(12.0, dtype="float32").reshape(6, 2), np.arange(6)
+    base = tf.data.Dataset.from_tensor_slices((tf.constant(x), y))
+    chain = (
+        base.map(lambda a, b: (a * 2, tf.one_hot(b, 6))).filter(lambda a, b: a[0] > 0).shuffle(10).batch(2).prefetch(1)
+    )
+    for dataset in (base, base.batch(4), base.shuffle(3).batch(2), chain, base.take(2).concatenate(base).repeat(2)):
+        assert isinstance(dataset, tf.data.Dataset)
+        parts = list(dataset)
+        assert parts
+        assert all(isinstance(part, tf.Tensor) for element in parts for part in element)
+        assert all(isinstance(part, np.ndarray | np.generic) for e in dataset.as_numpy_iterator() for part in e)
+    assert [int(i) for i in tf.data.Dataset.range(3)] == [0, 1, 2]
+    assert sum(int(tf.shape(a)[0]) for a, _ in chain) == 5
+    pairs = list(tf.data.Dataset.zip((base, base.batch(1))))
+    assert isinstance(pairs[0][1][0], tf.Tensor)
+    assert type(fastmlp.data.Dataset.range(2).batch(2)) is fastmlp.data.Dataset
+    assert isinstance(next(iter(fastmlp.data.Dataset.range(2))), np.generic | np.ndarray)
+
+
+def test_models_train_on_them():
+    x = np.random.default_rng(0).normal(size=(64, 3)).astype("float32")
+    y = (x[:, :1] > 0).astype("float32")
+    found = []
+    for kind in (tf.data.Dataset, fastmlp.data.Dataset):
+        fastmlp.set_random_seed(0)
+        model = fastmlp.Sequential([fastmlp.layers.Dense(1, "sigmoid")])
+        model.compile("sgd", "binary_crossentropy")
+        found.append(model.fit(kind.from_tensor_slices((x, y)).batch(16), epochs=2, verbose=0).history["loss"])
+    assert found[0] == found[1]
+
+
 # ---- as lectures write it
 
 

@@ -44,8 +44,8 @@ class Dataset:
 
     # ---- sources
 
-    @staticmethod
-    def from_tensor_slices(tensors: Any, name: str | None = None) -> Dataset:
+    @classmethod
+    def from_tensor_slices(cls, tensors: Any, name: str | None = None) -> Dataset:
         """The rows of an array; of arrays of one length, in tuples and dicts, the rows together.
 
         >>> x, y = np.zeros((5, 3), np.float32), np.arange(5)
@@ -59,20 +59,21 @@ class Dataset:
         """
         table = _structure.sliced("from_tensor_slices", tensors)
         spec = _structure.row_spec(_structure.spec_of(table.arrays))
-        return Dataset(lambda: iter(range(table.count)), table.count, spec, "from_tensor_slices", table)
+        return cls(lambda: iter(range(table.count)), table.count, spec, "from_tensor_slices", table)
 
-    @staticmethod
-    def range(*bounds: int, output_type: Any = np.int64, name: str | None = None) -> Dataset:
+    @classmethod
+    def range(cls, *bounds: int, output_type: Any = np.int64, name: str | None = None) -> Dataset:
         """The numbers of ``range(*bounds)``."""
         if not 1 <= len(bounds) <= 3:
             raise TypeError(f"range: expected 1 to 3 whole numbers, got {bounds}; give stop, or start, stop, step")
         numbers = range(*(whole("range", bound, -(2**63)) for bound in bounds))
         kind = np.dtype(output_type).type
         history = f"range({', '.join(map(str, bounds))})"
-        return Dataset(lambda: map(kind, numbers), len(numbers), TensorSpec((), kind), history)
+        return cls(lambda: map(kind, numbers), len(numbers), TensorSpec((), kind), history)
 
-    @staticmethod
+    @classmethod
     def from_generator(
+        cls,
         generator: Callable[..., Iterable[Any]],
         output_types: Any = None,
         output_shapes: Any = None,
@@ -100,10 +101,10 @@ class Dataset:
                 else:
                     yield each(lambda s, value: s.conform(value, "from_generator"), spec, element, loose=True)
 
-        return Dataset(start, UNKNOWN_CARDINALITY, spec, "from_generator")
+        return cls(start, UNKNOWN_CARDINALITY, spec, "from_generator")
 
-    @staticmethod
-    def zip(*datasets: Any, name: str | None = None) -> Dataset:
+    @classmethod
+    def zip(cls, *datasets: Any, name: str | None = None) -> Dataset:
         """Elements of several datasets side by side, as many as the shortest has.
 
         ``zip(a, b)`` and ``zip((a, b))`` yield tuples; dicts of datasets yield dicts.
@@ -122,12 +123,12 @@ class Dataset:
             for together in zip(*map(iter, parts)):
                 yield _structure.filled(tree, iter(together))
 
-        return Dataset(start, size, spec, f"zip({', '.join(part._history for part in parts)})")
+        return cls(start, size, spec, f"zip({', '.join(part._history for part in parts)})")
 
     # ---- order: what only reorders, drops or repeats elements works on row numbers alike
 
     def _reordered(self, step: str, start: Start, size: int) -> Dataset:
-        return Dataset(start, size, self._spec, f"{self._history}.{step}", self._table)
+        return type(self)(start, size, self._spec, f"{self._history}.{step}", self._table)
 
     def shuffle(
         self,
@@ -195,7 +196,7 @@ class Dataset:
     # ---- elements
 
     def _then(self, step: str, start: Start, size: int, spec: Tree) -> Dataset:
-        return Dataset(start, size, spec, f"{self._history}.{step}")
+        return type(self)(start, size, spec, f"{self._history}.{step}")
 
     def batch(
         self,
