@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from fastmlp import config, random
-from fastmlp.autodiff.arithmetic import add, divide, multiply, subtract
+from fastmlp.autodiff.arithmetic import add, divide, multiply, subtract, where
+from fastmlp.autodiff.comparisons import equal
 from fastmlp.autodiff.extremes import maximum
-from fastmlp.autodiff.functions import power, rsqrt, square
+from fastmlp.autodiff.functions import power, rsqrt, sqrt, square
+from fastmlp.autodiff.making import ones_like, zeros_like
 from fastmlp.autodiff.primitive import as_tensor, primitive_of_many
 from fastmlp.autodiff.reductions import mean, norm, var
 from fastmlp.autodiff.shapes import Axis, reshape, sum
@@ -76,8 +78,8 @@ def clip_by_norm(t: Any, clip_norm: Any, axes: Axis = None) -> Any:
 def _length(t: Any, axes: Axis) -> Any:
     """√Σt², whose gradient is 0 where t is."""
     total = sum(square(t), axes, True)
-    nothing = total.array == 0
-    return multiply(power(add(total, nothing.astype(total.dtype)), 0.5), (~nothing).astype(total.dtype))
+    nothing = equal(total, 0)
+    return where(nothing, zeros_like(total), sqrt(where(nothing, ones_like(total), total)))
 
 
 def global_norm(t_list: Sequence[Any]) -> Any:

@@ -38,15 +38,22 @@ def _reshape(x: np.ndarray, shape: Any) -> np.ndarray:
 
 
 def reshape(x: Any, newshape: Any) -> Any:
-    """The same numbers in another shape, one of whose axes may be -1."""
-    shape = tuple(int(n) for n in np.ravel(np.asarray(newshape)))
+    """The same numbers in another shape, one of whose axes may be -1, and one None: that whose length is to come."""
     x = as_tensor(x)
+    shape = _with_batch(x, newshape) if isinstance(newshape, Sequence) and None in newshape else newshape
+    shape = tuple(int(n) for n in np.ravel(np.asarray(shape)))
     size, known = math.prod(n or 0 for n in x.shape), math.prod(n for n in shape if n != -1)
     if not hasattr(x, "__symbolic__") and not (
         size == known if shape.count(-1) == 0 else shape.count(-1) == 1 and known and size % known == 0
     ):
         raise ValueError(f"reshape: expected a shape of {size} elements, got {shape} for {tuple(x.shape)}; change it")
     return _reshape(x, shape=shape)
+
+
+def _with_batch(x: Any, shape: Sequence[Any]) -> list[int]:
+    """A shape with the axis that is to come as its -1, and what was -1 worked out from the others."""
+    known = math.prod(n for n in x.shape if n is not None) // math.prod(int(n) for n in shape if n not in (None, -1))
+    return [-1 if n is None else known if n == -1 else int(n) for n in shape]
 
 
 @primitive(lambda g, y, x, axes: _transpose(g, axes=tuple(int(a) for a in np.argsort(axes))))

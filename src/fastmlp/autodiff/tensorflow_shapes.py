@@ -27,8 +27,10 @@ def ensure_shape(x: Any, shape: Any) -> Any:
     return x
 
 
-def shape(x: Any, out_type: Any) -> Tensor:
-    """The shape, as a tensor."""
+def shape(x: Any, out_type: Any) -> Any:
+    """The shape, as a tensor; as it is where the length of an axis is to come."""
+    if None in as_tensor(x).shape:
+        return as_tensor(x).shape
     return Tensor(np.asarray(as_tensor(x).shape, dtype_named(out_type)))
 
 
