@@ -274,12 +274,17 @@ def test_what_is_outside_says_so(name):
     assert not hasattr(losses, "Dicee")
 
 
-def test_data_given_to_a_class_is_answered_with_the_function():
-    with pytest.warns(DeprecationWarning, match=r"expected settings, got data; write binary_crossentropy\(y_true, y_"):
-        found = losses.BinaryCrossentropy([[1.0], [0.0]], [[0.5], [0.5]])
-    np.testing.assert_allclose(found, np.log([2, 2]), rtol=1e-6)
-    with pytest.warns(DeprecationWarning, match=r"mean_squared_error\(y_true, y_pred\)"):
-        np.testing.assert_array_equal(losses.MeanSquaredError(np.ones((2, 1)), np.zeros((2, 1))), [1, 1])
+def test_a_class_given_data_computes_what_its_function_does_and_says_so():
+    y, p = np.float32([[1.0, 0.0], [0.0, 1.0]]), np.float32([[0.9, 0.2], [0.4, 0.7]])
+    with pytest.warns(DeprecationWarning, match=r"write binary_crossentropy\(y_true, y_pred\)") as caught:
+        found = losses.BinaryCrossentropy(y, p)
+    assert caught[0].filename == __file__
+    np.testing.assert_array_equal(found, losses.binary_crossentropy(y, p))
+    with pytest.warns(DeprecationWarning, match="mean_squared_error"):
+        np.testing.assert_array_equal(losses.MeanSquaredError([1.0, 2.0], [1.0, 4.0]), 2.0)
+    with pytest.warns(DeprecationWarning, match="sparse_categorical"):
+        sparse = losses.SparseCategoricalCrossentropy([0, 1], p, from_logits=True)
+    np.testing.assert_array_equal(sparse, losses.sparse_categorical_crossentropy([0, 1], p, from_logits=True))
     with pytest.raises(TypeError, match="from_logits: expected True or False, got 1.0"):
         losses.BinaryCrossentropy(1.0, 0.5)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fastmlp._spelling import older_spelling, user_level
+from fastmlp._spelling import user_level
 from fastmlp._validate import brief, number, whole
 from fastmlp.losses.base import KernelLoss
 from fastmlp.models.columns import alone, rows_of, tree_of, weights_of
@@ -17,6 +17,7 @@ from fastmlp.models.compiled import Compiled
 from fastmlp.models.evaluation import MeanLoss, evaluate, evaluate_rows, evaluated
 from fastmlp.models.feeds import ArrayFeed, BatchFeed, is_array
 from fastmlp.models.hooks import CallbackList, History
+from fastmlp.models.older import Older, older_arguments
 from fastmlp.models.prediction import predict
 from fastmlp.models.progress import verbosity
 from fastmlp.models.reading import Reading
@@ -26,7 +27,7 @@ from fastmlp.models.training import ArrayTraining, BatchTraining, Epoch, RowOrde
 from fastmlp.models.turns import in_turn
 
 
-class Trainer(Reading):
+class Trainer(Older, Reading):
     """The part of a model that trains it."""
 
     # ---- data
@@ -78,6 +79,7 @@ class Trainer(Reading):
 
     # ---- fit
 
+    @older_arguments
     @in_turn
     def fit(
         self,
@@ -222,6 +224,7 @@ class Trainer(Reading):
 
     # ---- evaluate, predict
 
+    @older_arguments
     @in_turn
     def evaluate(
         self,
@@ -251,6 +254,7 @@ class Trainer(Reading):
             hooks.on_test_end(logs)
         return _results(logs, return_dict)
 
+    @older_arguments
     def predict(
         self,
         x: Any,
@@ -289,17 +293,6 @@ class Trainer(Reading):
             outputs = predict(program, compute, feed, size, lambda rows: self._rows_of("predict", rows), hooks)
             hooks.on_predict_end()
         return outputs
-
-    def predict_classes(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> Any:
-        """What older scripts call: the class each row's output is for, 1 above 0.5 where there is one output."""
-        older_spelling("predict_classes is of older Keras; write predict(x).argmax(axis=1), or predict(x) > 0.5")
-        p = self.predict(x, batch_size, verbose)
-        return p.argmax(axis=-1) if p.shape[-1] > 1 else (p > 0.5).astype(np.int32)
-
-    def predict_proba(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> Any:
-        """What older scripts call: `predict`."""
-        older_spelling("predict_proba is of older Keras; write predict(x)")
-        return self.predict(x, batch_size, verbose)
 
     # ---- single batches
 
