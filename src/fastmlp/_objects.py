@@ -17,7 +17,7 @@ from fastmlp.compat import usual
 
 _C = TypeVar("_C", bound="Configurable")
 
-custom_objects: dict[str, Any] = {}  # in scope everywhere, by names that a user gives
+everyones_objects: dict[str, Any] = {}  # in scope everywhere, by names that a user gives
 _registered: dict[str, Any] = {}
 _scopes: ContextVar[tuple[Mapping[str, Any], ...]] = ContextVar("custom objects", default=())
 
@@ -205,29 +205,40 @@ def find_class(name: str) -> Any:
 
 def _look_up(name: str) -> Any:
     """What has this name, None if nothing has; custom objects also go by the last part of theirs."""
-    scopes = (*_scopes.get(), custom_objects)
+    scopes = (*_scopes.get(), everyones_objects)
     names = [(scope, name) for scope in scopes] + [(_registered, name)]
     names += [(scope, name.rpartition(">")[2]) for scope in scopes]
     return next((known[key] for known, key in names if key in known), None)
 
 
 @contextmanager
-def custom_object_scope(objects: Mapping[str, Any] | None) -> Iterator[None]:
+def custom_object_scope(custom_objects: Mapping[str, Any] | None) -> Iterator[None]:
     """Within, and on this thread only, these names mean these classes and functions.
 
     >>> with custom_object_scope({"Half": Family}):
     ...     find_registered("Custom>Half") is Family
     True
     """
-    for name, thing in (objects or {}).items():
+    for name, thing in (custom_objects or {}).items():
         if not isinstance(name, str) or not callable(thing):
             raise TypeError(f"custom_objects: expected classes and functions by name, got {brief(name)}: "
                             f"{brief(thing)}; write {{'MyLayer': MyLayer}}")  # fmt: skip
-    token = _scopes.set((dict(objects or {}), *_scopes.get()))
+    token = _scopes.set((dict(custom_objects or {}), *_scopes.get()))
     try:
         yield
     finally:
         _scopes.reset(token)
+
+
+def deserializer(get: Callable[[Any], Any]) -> Callable[..., Any]:
+    """A function that gives what `get` finds for a config, where names may mean custom objects."""
+
+    def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+        """The object that a config describes, or a name means; `custom_objects` are classes and functions by name."""
+        with custom_object_scope(custom_objects):
+            return get(config)
+
+    return deserialize
 
 
 def register_serializable(package: str = "Custom", name: str | None = None) -> Callable[[Any], Any]:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from fastmlp._objects import Family, register_builtin, registered_name
+from fastmlp._objects import Family, deserializer, register_builtin, registered_name
 from fastmlp._validate import brief, number
 from fastmlp.autodiff import kernels
 from fastmlp.autodiff.functions import exp
@@ -347,7 +347,7 @@ def serialize(activation: Callable[..., Any]) -> str:
     return registered_name(activation)
 
 
-deserialize = get
+deserialize = deserializer(get)
 
 
 # ---- as an operation

@@ -8,7 +8,7 @@ import numpy as np
 
 from fastmlp import _core
 from fastmlp._arrays import real_array
-from fastmlp._objects import Configurable, Family
+from fastmlp._objects import Configurable, Family, deserializer
 from fastmlp._objects import serialize as serialize
 from fastmlp._validate import brief, number
 
@@ -147,4 +147,4 @@ def get(identifier: Any) -> Any:
     return _family.get(identifier)
 
 
-deserialize = get
+deserialize = deserializer(get)

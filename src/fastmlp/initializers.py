@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from fastmlp import random
 from fastmlp._arrays import real_type
-from fastmlp._objects import Configurable, Family
+from fastmlp._objects import Configurable, Family, deserializer
 from fastmlp._objects import serialize as serialize
 from fastmlp._validate import brief, number
 
@@ -384,4 +384,4 @@ def get(identifier: Any) -> Any:
     return Values(identifier) if isinstance(identifier, (np.ndarray, np.generic)) else _family.get(identifier)
 
 
-deserialize = get
+deserialize = deserializer(get)

@@ -201,12 +201,16 @@ def shuffle(x: ArrayLike, axis: int = 0, seed: Seed = None) -> np.ndarray:
     return np.take(array, order, axis)
 
 
-def dropout(inputs: ArrayLike, rate: float, seed: Seed = None) -> np.ndarray:
-    """A copy of `inputs`, each number 0 with probability `rate` and else divided by 1 - rate."""
+def dropout(inputs: ArrayLike, rate: float, noise_shape: Sequence[int] | None = None, seed: Seed = None) -> np.ndarray:
+    """A copy of `inputs`, each number 0 with probability `rate` and else divided by 1 - rate.
+
+    Where `noise_shape` is 1 in place of a size, numbers along that axis are kept or dropped together.
+    """
     array = real_array("dropout", inputs)
     rate = number("dropout: rate", rate, 0, 1)
+    if noise_shape is not None:
+        return np.asarray(array * dropout(np.ones(tuple(noise_shape), array.dtype), rate, seed=seed))
     if rate == 1:
         return np.zeros_like(array)
-    return _core.noise_fwd("dropout", np.atleast_1d(array), (rate,), (draw_seed(seed), _DROPOUT, 0, 0, 0)).reshape(
-        array.shape
-    )
+    at = (draw_seed(seed), _DROPOUT, 0, 0, 0)
+    return _core.noise_fwd("dropout", np.atleast_1d(array), (rate,), at).reshape(array.shape)

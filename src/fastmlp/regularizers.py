@@ -12,7 +12,7 @@ import numpy as np
 
 from fastmlp import _core
 from fastmlp._arrays import real_array
-from fastmlp._objects import Configurable, Family
+from fastmlp._objects import Configurable, Family, deserializer
 from fastmlp._objects import serialize as serialize
 from fastmlp._validate import number, user_level, whole
 from fastmlp.autodiff import kernels
@@ -182,4 +182,4 @@ def get(identifier: Any) -> Any:
     return _family.get(identifier)
 
 
-deserialize = get
+deserialize = deserializer(get)

@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastmlp._objects import Configurable
-from fastmlp._objects import deserialize as deserialize
+from fastmlp._objects import Configurable, deserializer
+from fastmlp._objects import deserialize as _deserialize
 from fastmlp._objects import serialize as serialize
 from fastmlp._validate import number, whole
 
 Steps = NDArray[np.float64]
+
+deserialize = deserializer(_deserialize)
 
 
 class LearningRateSchedule(Configurable):

@@ -205,6 +205,8 @@ class Progbar:
         The least number of seconds between two drawings.
     stateful_metrics
         Names of values to show as they are; others are averaged over the steps.
+    stateless_metrics
+        The other way round: names of the values to average.
     unit_name
         What is counted.
 
@@ -220,9 +222,13 @@ class Progbar:
         verbose: int = 1,
         interval: float = 0.05,
         stateful_metrics: Iterable[str] | None = None,
+        stateless_metrics: Iterable[str] | None = None,
         unit_name: str = "step",
     ) -> None:
+        if stateful_metrics is not None and stateless_metrics is not None:
+            raise ValueError("Progbar: expected stateful_metrics or stateless_metrics, got both; leave one out")
         self.target, self.stateful_metrics = target, set(stateful_metrics or ())
+        self.stateless_metrics = None if stateless_metrics is None else set(stateless_metrics)
         self._line = ProgressLine(verbose=verbose)
         self._line.width, self._line.interval, self._line.unit, self._line.ordered = width, interval, unit_name, False
         self._line.epoch_begin(0, target)
@@ -235,12 +241,17 @@ class Progbar:
             finalize = self.target is not None and current >= self.target
         for name, value in values or ():
             total, count, steps = *self._sums.get(name, (0.0, 0)), max(current - self._done, 1)
-            if finalize or name in self.stateful_metrics:
+            if finalize or self._as_it_is(name):
                 total, count, steps = 0.0, 0, 1
             self._sums[name] = total + value * steps, count + steps
         self._done = current
         means = {name: total / count for name, (total, count) in self._sums.items()}
         (self._line.epoch_end if finalize else self._line.update)(current, means)
+
+    def _as_it_is(self, name: str) -> bool:
+        if self.stateless_metrics is not None:
+            return name not in self.stateless_metrics
+        return name in self.stateful_metrics
 
     def add(self, n: int, values: Iterable[tuple[str, Any]] | None = None) -> None:
         """So many further steps are done."""

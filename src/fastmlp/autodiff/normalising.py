@@ -103,7 +103,7 @@ def clip_by_global_norm(t_list: Sequence[Any], clip_norm: Any, use_norm: Any = N
 @primitive_of_many(lambda wanted, g, record: [multiply(g, record.saved)], saves=True)
 def _dropout(x: np.ndarray, rate: float, noise_shape: Any, seed: Any) -> tuple[np.ndarray, np.ndarray]:
     shape = x.shape if noise_shape is None else tuple(m if n is None else n for n, m in zip(noise_shape, x.shape))
-    kept = random.dropout(np.ones(shape, x.dtype), rate, random.draw_seed(seed)).astype(x.dtype, copy=False)
+    kept = random.dropout(np.ones(shape, x.dtype), rate, seed=random.draw_seed(seed)).astype(x.dtype, copy=False)
     return x * kept, kept
 
 

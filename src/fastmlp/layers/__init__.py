@@ -6,7 +6,8 @@ import difflib
 import sys
 from typing import NoReturn
 
-from fastmlp._objects import deserialize as deserialize
+from fastmlp._objects import deserialize as _deserialize
+from fastmlp._objects import deserializer
 from fastmlp._objects import serialize as serialize
 from fastmlp._validate import outside
 from fastmlp.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
@@ -24,6 +25,8 @@ from fastmlp.layers.regularization import (
 )
 from fastmlp.layers.shaping import Flatten, Identity, Reshape
 from fastmlp.layers.trainable import APL, PELU, Maxout, PReLU, SReLU, SwishBeta
+
+deserialize = deserializer(_deserialize)
 
 __all__ = [
     "APL",

@@ -5,11 +5,9 @@ A class makes an object whose call gives one number for a batch; the function of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from fastmlp._objects import Family, register_builtin
-from fastmlp._objects import deserialize as _deserialize
+from fastmlp._objects import Family, deserializer, register_builtin
 from fastmlp._objects import serialize as _serialize
 from fastmlp._validate import brief, outside
 from fastmlp.losses.base import FunctionLoss, KernelLoss, Loss
@@ -111,9 +109,7 @@ def serialize(loss: Any) -> Any:
     return _serialize(loss)
 
 
-def deserialize(config: Mapping[str, Any] | str) -> Any:
-    """The loss that `serialize` wrote, or that a name means."""
-    return _deserialize(config) if isinstance(config, Mapping) else get(config)
+deserialize = deserializer(get)
 
 
 def __getattr__(name: str) -> NoReturn:

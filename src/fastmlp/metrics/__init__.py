@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from fastmlp._objects import Family, register_builtin, snake_case
+from fastmlp._objects import Family, deserializer, register_builtin, snake_case
 from fastmlp._objects import deserialize as _deserialize
 from fastmlp._objects import serialize as _serialize
 from fastmlp.losses import (
@@ -126,7 +126,10 @@ def get(identifier: Any) -> Any:
     >>> get("mse")
     MeanSquaredError()
     """
-    return deserialize(identifier) if isinstance(identifier, Mapping) else _family.get(identifier)
+    if isinstance(identifier, Mapping):
+        known = _NAMES.get(str(identifier.get("class_name")))
+        return known.from_config(identifier.get("config", {})) if known else _deserialize(identifier)
+    return _family.get(identifier)
 
 
 def serialize(metric: Any) -> Any:
@@ -134,12 +137,7 @@ def serialize(metric: Any) -> Any:
     return _serialize(metric)
 
 
-def deserialize(config: Mapping[str, Any] | str) -> Any:
-    """The metric that `serialize` wrote, or that a name means."""
-    if not isinstance(config, Mapping):
-        return _family.get(config)
-    known = _NAMES.get(str(config.get("class_name")))
-    return known.from_config(config.get("config", {})) if known else _deserialize(config)
+deserialize = deserializer(get)
 
 
 def resolve(identifier: Any, y_shape: Sequence[int | None], outputs: int, loss: Any = None) -> Metric:

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastmlp._objects import Family
+from fastmlp._objects import Family, deserializer
 from fastmlp._objects import serialize as _serialize
 from fastmlp._validate import brief, flag, number, outside
 from fastmlp.optimizers import schedules as schedules
@@ -56,9 +56,7 @@ def serialize(optimizer: Optimizer) -> Any:
     return _serialize(optimizer)
 
 
-def deserialize(config: Mapping[str, Any]) -> Optimizer | None:
-    """A new optimizer with the settings that `serialize` wrote."""
-    return get(config)
+deserialize = deserializer(get)
 
 
 def ewa(theta: ArrayLike, beta: float = 0.9, bias_correction: bool = False) -> NDArray[np.float64]:

@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fastmlp._objects import custom_object_scope, custom_objects, deserialize, find_registered, registered_name
-from fastmlp._objects import serialize as serialize_keras_object
+from fastmlp._objects import (
+    custom_object_scope,
+    deserialize,
+    everyones_objects,
+    find_registered,
+    registered_name,
+    serialize,
+)
 
 __all__ = [
     "deserialize_keras_object",
@@ -25,7 +31,7 @@ def get_custom_objects() -> dict[str, Any]:
     <class 'dict'>
     >>> get_custom_objects().clear()
     """
-    return custom_objects
+    return everyones_objects
 
 
 def get_registered_name(obj: Any) -> str:
@@ -45,6 +51,11 @@ def get_registered_object(
             return find_registered(name)
         except ValueError:
             return None
+
+
+def serialize_keras_object(obj: Any) -> Any:
+    """It, as JSON can hold it: objects by class and config."""
+    return serialize(obj)
 
 
 def deserialize_keras_object(
