@@ -18,6 +18,7 @@ from fastmlp._validate import brief, whole
 from fastmlp.autodiff.primitive import as_tensor
 from fastmlp.autodiff.tensor import Tensor
 from fastmlp.layers.calls import Calls, leaves
+from fastmlp.layers.given import is_own, need_config, simple_arguments
 from fastmlp.layers.symbolic import KerasTensor, Node
 from fastmlp.layers.tracing import operations_of_call
 from fastmlp.layers.weights import HasWeights, once, weight_settings
@@ -65,6 +66,13 @@ class Layer(Calls, HasWeights, Configurable):
     built: bool = False
     input_shape: Any = None
     output_shape: Any = None
+
+    def __new__(cls, *args: Any, **settings: Any) -> Any:
+        """A new one, which remembers the plain settings it was made with."""
+        made = super().__new__(cls)
+        if is_own(cls) and (args or settings):
+            vars(made)["_given"] = simple_arguments(cls, args, settings)
+        return made
 
     def __init__(
         self,
@@ -159,7 +167,7 @@ class Layer(Calls, HasWeights, Configurable):
 
     def __init_subclass__(cls, **rest: Any) -> None:
         super().__init_subclass__(**rest)
-        if "build" in vars(cls) and cls.__module__.split(".")[0] != "fastmlp":
+        if "build" in vars(cls) and is_own(cls):
             cls.build = once(cls.build)  # type: ignore[method-assign]
 
     def build(self, input_shape: Any) -> None:
@@ -291,11 +299,27 @@ class Layer(Calls, HasWeights, Configurable):
         if name in ("_variables", "_policy", "_trainable", "_losses"):
             raise RuntimeError(f"{type(self).__name__}: expected super().__init__() before anything else in __init__, "
                                "got none; call it first")  # fmt: skip
+        if name in ("input", "output"):
+            return self._first_call(name)
         for cls in type(self).__mro__:
             if name in inspect.get_annotations(cls):
                 raise AttributeError(f"{type(self).__name__}: expected a built layer, got no {name} before it has seen "
                                      "an input shape; call it or its model once, or build it")  # fmt: skip
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+    def _first_call(self, name: str) -> Any:
+        """What it was first called on in a model being put together, or what that gave: `layer.input`, `layer.output`.
+
+        No properties, so that layers of one's own may have attributes of these names.
+        """
+        nodes = vars(self).get("_nodes")
+        if not nodes:
+            raise AttributeError(f"{self.name}: expected a layer of a model, got no {name} before it was called on "
+                                 "Input(shape=…) or put into a Sequential with one; do so")  # fmt: skip
+        return nodes[0].outputs if name == "output" else nodes[0].taken
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_nodes"}  # graphs note them anew
 
     # ---- by itself
 
@@ -323,7 +347,9 @@ class Layer(Calls, HasWeights, Configurable):
 
     def get_config(self) -> dict[str, Any]:
         """The settings, what every layer has only where it is not as usual; its policy always, for that may change."""
-        config = super().get_config()
+        config = {**vars(self).get("_given", {}), **super().get_config()}
+        if is_own(type(self)):
+            need_config(type(self).__name__, self._settings(), config)
         if "dtype" in config:
             config["dtype"] = self._policy.name
         for key, usual in {"activity_regularizer": None, "trainable": True, "compat": "keras"}.items():

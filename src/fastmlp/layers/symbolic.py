@@ -50,14 +50,38 @@ class Node:
         if operation is not None:
             few, more = self._example(2), self._example(3)
             self.outputs = _both(self._output, few, more)
+            self._note()
+
+    @classmethod
+    def wired(cls, operation: Any, args: Any, settings: Mapping[str, Any], outputs: Any) -> Node:
+        """A call whose outputs are known to be like these, so that nothing need be computed for them."""
+        node = cls(None, args, settings)
+        node.operation = operation
+        node.outputs = replaced(outputs, lambda one: KerasTensor(one.shape, one.dtype, one.name, node))
+        node._note()
+        return node
 
     @classmethod
     def of_input(cls, layer: Any) -> KerasTensor:
         """What an input layer gives."""
-        node = cls(None, (), {})
-        node.operation = layer
-        node.outputs = made = KerasTensor(layer.batch_shape, layer.dtype, layer.name, node)
+        made: KerasTensor = cls.wired(layer, (), {}, KerasTensor(layer.batch_shape, layer.dtype, layer.name)).outputs
         return made
+
+    def _note(self) -> None:
+        """Let a layer know where it was called: its first call is what `layer.output` is about."""
+        if not isinstance(self.operation, Primitive):
+            vars(self.operation).setdefault("_nodes", []).append(self)
+
+    def forget(self) -> None:
+        """Be no call of the layer any more."""
+        nodes = vars(self.operation).get("_nodes", [])
+        nodes[:] = [node for node in nodes if node is not self]
+
+    @property
+    def taken(self) -> Any:
+        """Its first argument, that of an input layer being what it gives."""
+        first = [*self.args, *self.settings.values()][:1]
+        return first[0] if first else self.outputs
 
     @property
     def inputs(self) -> list[KerasTensor]:
@@ -98,13 +122,15 @@ def symbols(tree: Any) -> Iterator[KerasTensor]:
         yield tree
 
 
-def replaced(tree: Any, value: Callable[[KerasTensor], Any]) -> Any:
-    """Arguments with numbers in place of what was to come."""
+def replaced(tree: Any, value: Callable[[Any], Any], kind: type = KerasTensor) -> Any:
+    """Arguments with numbers, or whatever `value` gives, in place of what was to come."""
+    if isinstance(tree, kind):
+        return value(tree)
     if isinstance(tree, Mapping):
-        return {key: replaced(one, value) for key, one in tree.items()}
+        return {key: replaced(one, value, kind) for key, one in tree.items()}
     if isinstance(tree, (list, tuple)):
-        return type(tree)(replaced(one, value) for one in tree)
-    return value(tree) if isinstance(tree, KerasTensor) else tree
+        return type(tree)(replaced(one, value, kind) for one in tree)
+    return tree
 
 
 def _both(make: Callable[[Any, Any], Any], few: Any, more: Any) -> Any:

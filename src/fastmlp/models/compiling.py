@@ -103,7 +103,9 @@ class Compiling:
         self._program = self._why = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_program": None}  # made anew when it is wanted
+        state = {**self.__dict__, "_program": None}  # made anew when it is wanted
+        state.pop("_nodes", None)
+        return state
 
     # ---- which way it runs
 

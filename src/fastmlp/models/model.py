@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,9 @@ from fastmlp import saving
 from fastmlp._validate import unknown, whole
 from fastmlp.autodiff.primitive import as_tensor
 from fastmlp.autodiff.tensor import Tensor, is_symbolic, listening, recorders
-from fastmlp.layers.base import Layer
+from fastmlp.layers.base import Layer, mapped_shapes
 from fastmlp.layers.calls import leaves, mapped, outermost
-from fastmlp.models.columns import tree_of
+from fastmlp.models.columns import Columns, tree_of
 from fastmlp.models.feeds import ArrayFeed
 from fastmlp.models.graph import Graph
 from fastmlp.models.memory import MemoryReport, memory_report
@@ -115,6 +116,13 @@ class Model(Trainer, Layer):
             return None
         return Outputs(self._graph.outputs, self._graph.output_names)
 
+    def __getattr__(self, name: str) -> Any:
+        graph = None if name.startswith("_") else vars(self).get("_graph")
+        if graph is not None and name in ("input", "output", "inputs", "outputs"):
+            ends = {"inputs": graph.entries, "outputs": graph.exits, "input": graph.inputs, "output": graph.outputs}
+            return ends[name]
+        return super().__getattr__(name)
+
     def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
         """The layer of that name, or the i-th."""
         layers = self.layers
@@ -148,6 +156,15 @@ class Model(Trainer, Layer):
         with listening():
             outputs = self(few, training=False)
         self.output_shape = mapped(lambda one: (None, *one.shape[1:]), outputs)
+
+    def needs_a_call(self) -> bool:
+        """Whether its layers are made by its first call, and not with it."""
+        return self._graph is None
+
+    def build_by_call(self, input_shape: Any) -> None:
+        """Call it on zeros of this shape, or this structure of shapes, which makes its weights."""
+        symbols = mapped_shapes(input_shape, self.variable_dtype)
+        self._build_for(Columns(mapped(lambda one: np.zeros((2, *one.shape[1:]), one.dtype), symbols)))
 
     # ---- weights
 
@@ -203,6 +220,30 @@ class Model(Trainer, Layer):
         )
 
     # ---- files
+
+    def _is_its_graph(self) -> bool:
+        """Whether it is nothing but its inputs and outputs: no class of one's own makes them."""
+        takes = inspect.signature(type(self).__init__).parameters
+        return self._graph is not None and "inputs" in takes and "outputs" in takes
+
+    def get_config(self) -> dict[str, Any]:
+        """What it is made of, without numbers: of a graph its layers and their calls, else what it was made with."""
+        if self._is_its_graph():
+            assert self._graph is not None
+            return {"name": self.name, "trainable": self._trainable, **self._graph.get_config()}
+        config = {key: value for key, value in super().get_config().items() if key not in ("inputs", "outputs")}
+        return {**config, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Any:
+        """A new model made of the same, with weights of its own."""
+        if "nodes" not in config or "layers" not in config:
+            return super().from_config(config)
+        inputs, outputs = Graph.ends_of(config)
+        model = cls(inputs, outputs, name=config.get("name"))
+        if not config.get("trainable", True):
+            model.trainable = False
+        return model
 
     def save(self, filepath: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
         """Write it whole into one file, from which `load_model` makes it again."""

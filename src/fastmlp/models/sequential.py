@@ -7,9 +7,11 @@ from typing import Any
 
 from fastmlp._objects import deserialize, registered_name
 from fastmlp._validate import brief
-from fastmlp.layers.base import Layer
+from fastmlp.layers.base import Layer, mapped_shapes
+from fastmlp.layers.calls import leaves
 from fastmlp.layers.core import InputLayer
-from fastmlp.layers.symbolic import KerasTensor
+from fastmlp.layers.symbolic import KerasTensor, Node
+from fastmlp.models.graph import spread
 from fastmlp.models.model import Model
 from fastmlp.models.outputs import Outputs
 from fastmlp.models.turns import in_turn
@@ -39,6 +41,7 @@ class Sequential(Model):
     def __init__(self, layers: Iterable[Any] | None = None, trainable: bool = True, name: str | None = None) -> None:
         super().__init__(name=name, trainable=trainable)
         self._layers: list[Layer] = []
+        self._wires: list[Node] = []  # what its layers take and give
         if layers is not None and not isinstance(layers, Iterable):
             raise TypeError(f"Sequential: expected a list of layers, got {brief(layers)}; put it into one")
         for layer in layers or ():
@@ -53,18 +56,9 @@ class Sequential(Model):
 
     @in_turn
     def add(self, layer: Any, rebuild: bool = True) -> None:
-        """Put a layer, or the layers of another Sequential, at the end."""
+        """Put a layer, or a model, at the end."""
         if isinstance(layer, KerasTensor) and isinstance(layer.node.operation, InputLayer):
             layer = layer.node.operation
-        if isinstance(layer, Sequential):
-            before = self._layers
-            try:
-                for inner in layer._layers if not self._layers else layer.layers:
-                    self.add(inner)
-            except BaseException:
-                self._layers = before
-                raise
-            return
         if isinstance(layer, type) and issubclass(layer, Layer):
             raise TypeError(f"add: expected a layer, got a class; make one: {layer.__name__}(…)")
         if not isinstance(layer, Layer):
@@ -88,6 +82,9 @@ class Sequential(Model):
         if not self.layers:
             raise RuntimeError("pop: expected a model with layers, got an empty one; add some")
         self._forget_programs()
+        for node in self._wires[-1:]:
+            node.forget()
+        self._wires = self._wires[:-1]
         return self._layers.pop()
 
     # ---- what it computes
@@ -102,7 +99,7 @@ class Sequential(Model):
         """Its layers, an `Input` first; NotLowered says why they are no chain."""
         if type(self).call is not Sequential.call:
             return Model.chain(self)
-        return self._layers
+        return spread(self._layers)
 
     @property
     def output_names(self) -> list[str]:
@@ -153,6 +150,10 @@ class Sequential(Model):
         self._build_layers(layers, input_shape)
         self._layers = layers
 
+    def needs_a_call(self) -> bool:
+        """Never: shapes go from one layer to the next."""
+        return False
+
     def _build_layers(self, layers: Sequence[Layer], input_shape: Sequence[int | None]) -> None:
         """Build what is to be the model; if that fails, another shape may do."""
         fresh = [layer for layer in layers if not layer.built]
@@ -172,6 +173,38 @@ class Sequential(Model):
             raise
         for layer in layers if not self._trainable else ():
             layer.trainable = False
+        self._wire(layers)
+
+    def _wire(self, layers: Sequence[Layer]) -> None:
+        """Let each layer know what it takes and gives, as layers of other models do."""
+        for node in self._wires:
+            node.forget()
+        at, self._wires = Node.of_input(layers[0]), []
+        self._wires.append(at.node)
+        for layer in layers[1:]:
+            outputs = mapped_shapes(layer.output_shape, layer.variable_dtype)
+            self._wires.append(Node.wired(layer, (at,), {}, outputs))
+            at = self._wires[-1].outputs
+
+    def _unbuild(self) -> None:
+        for layer in self.layers:
+            layer._unbuild()
+        self._layers = self.layers
+
+    def __getattr__(self, name: str) -> Any:
+        wires = vars(self).get("_wires")
+        if wires and name in ("input", "output", "inputs", "outputs"):
+            found = wires[0].outputs if name.startswith("input") else wires[-1].outputs
+            return list(leaves(found)) if name.endswith("s") else found
+        return super().__getattr__(name)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_wires": []}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.__dict__.update(state)
+        if self.built:
+            self._wire(self._layers)
 
     @property
     def input_shape(self) -> tuple[int | None, ...]:

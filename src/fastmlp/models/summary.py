@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from fastmlp._validate import brief, unknown
+from fastmlp.models.connections import connected, steps
 from fastmlp.models.progress import can_show, say
 
 # edges of the box: top, below the header, between rows, bottom; then the bars of header and rows
@@ -18,6 +19,7 @@ _BOX = ("┏━┳┓", "┡━╇┩", "├─┼┤", "└─┴┘", "┃", "
 _ASCII = ("+-++", "+=++", "+-++", "+-++", "|", "|")
 
 _STYLES = {"keras": ((0.45, 0.80, 1.0), 88, 0.90), "keras2": ((0.45, 0.85, 1.0), 65, 0.90)}
+_WIDE = {"keras": ((0.3, 0.56, 0.74, 1.0), 108, 0.90), "keras2": ((0.33, 0.55, 0.67, 1.0), 98, 0.90)}
 
 
 def summary(
@@ -51,8 +53,11 @@ def summary(
     """
     if style not in _STYLES:
         unknown("summary: style", style, _STYLES)
-    default, longest, part = _STYLES[style]
+    lines_of = connected(model)
+    default, longest, part = (_STYLES if lines_of is None else _WIDE)[style]
     ends, header = list(positions or default), ["Layer (type)", "Output Shape", "Param #"]
+    if lines_of is not None:
+        header.append("Connected to")
     if show_trainable:
         header.append("Trainable")
         ends = [end * part for end in ends] + [ends[-1]]
@@ -65,7 +70,8 @@ def summary(
     if min(widths) < 4:
         raise ValueError(f"summary: expected columns of 4 characters or more, got widths {widths}; "
                          "raise line_length or change positions")  # fmt: skip
-    rows = [row[: len(header)] for layer in _chosen(model.layers, layer_range) for row in _rows(layer, expand_nested)]
+    rows = [_cells(row, header, lines_of) for layer in _chosen(steps(model), layer_range)
+            for row in _rows(layer, expand_nested)]  # fmt: skip
     totals = _totals(model, sizes=style == "keras")
     if style == "keras2":
         for line in _plain_table(model.name, header, rows, widths, totals):
@@ -94,16 +100,36 @@ def _chosen(layers: Sequence[Any], layer_range: Sequence[str] | None) -> Sequenc
     return layers[min(first) : max(last) + 1]
 
 
-def _rows(layer: Any, expand_nested: bool, depth: int = 0) -> Iterator[list[str]]:
+def _cells(row: dict[str, str], header: Sequence[str], lines_of: Mapping[str, str] | None) -> list[str]:
+    """What a row has for these columns."""
+    found = {**row, "Connected to": (lines_of or {}).get(row["name"], "-")}
+    return [found[title] for title in header]
+
+
+def _rows(layer: Any, expand_nested: bool, depth: int = 0) -> Iterator[dict[str, str]]:
     """The row of a layer, then those of the layers in it."""
     branch = "   " * depth + "└ " if depth else ""
-    shape = "?" if layer.output_shape is None else f"({', '.join(str(n) for n in layer.output_shape)})"
-    count = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
-    learns = ("Y" if layer.trainable else "N") if layer.weights else "-"
-    yield [f"{branch}{layer.name} ({type(layer).__name__})", shape, count, learns]
+    yield {
+        "name": layer.name if not depth else "",
+        "Layer (type)": f"{branch}{layer.name} ({getattr(layer, 'kind', type(layer).__name__)})",
+        "Output Shape": _shape_text(layer.output_shape),
+        "Param #": f"{layer.count_params():,}" if layer.built else "0 (unbuilt)",
+        "Trainable": ("Y" if layer.trainable else "N") if layer.weights else "-",
+    }
     if expand_nested:
         for inner in getattr(layer, "layers", ()):
             yield from _rows(inner, True, depth + 1)
+
+
+def _shape_text(shape: Any) -> str:
+    """A shape, or those of several outputs."""
+    if shape is None:
+        return "?"
+    if isinstance(shape, Mapping):
+        return "{" + ", ".join(f"{key}: {_shape_text(one)}" for key, one in shape.items()) + "}"
+    if any(isinstance(one, (list, tuple, Mapping)) for one in shape):
+        return f"[{', '.join(map(_shape_text, shape))}]"
+    return f"({', '.join(map(str, shape))})"
 
 
 def _totals(model: Any, sizes: bool) -> list[str]:
@@ -176,7 +202,7 @@ def _boxed_table(header: list[str], rows: list[list[str]], cells: list[int], box
             yield bar + bar.join(f" {place(text, width - 2)} " for place, text, width in zip(places, line, cells)) + bar
 
     dots = "…" if box is _BOX else "..."
-    places = [str.ljust, str.ljust, str.rjust, str.center][: len(cells)]
+    places = [{"Param #": str.rjust, "Trainable": str.center}.get(title, str.ljust) for title in header]
     top, below, between, bottom, thick, thin = box
     yield edge(top)
     yield from lines(header, thick)

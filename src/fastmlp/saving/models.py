@@ -59,6 +59,8 @@ def _contents(model: Any, include_optimizer: bool) -> tuple[dict[str, np.ndarray
     tensors, notes = {}, _described(model)
     if model.built:
         tensors = weights.values(weights.by_path(model))
+        if model.needs_a_call():
+            notes["built_for"] = {"input_shape": model.input_shape}
     if include_optimizer and model.compiled:
         notes["compile_config"] = model.get_compile_config()
         notes["training_state"] = training.notes(model)
@@ -87,6 +89,8 @@ def load_model(filepath: Any, custom_objects: Objects = None, compile: bool = Tr
                              "make the model and call its load_weights")  # fmt: skip
         with native.blaming(where, path), room(file.count(file.under("weights"))):
             model = _made(file.metadata.get("class_name"), _in_its_type(file))
+            if "built_for" in file.metadata and not model.built:
+                model.build_by_call(file.json("built_for").get("input_shape"))
             variables = weights.by_path(model) if model.built else {}
         weights.fill(where, path, file, "weights", variables)
         if compile and "compile_config" in file.metadata:
@@ -149,5 +153,13 @@ def model_from_json(json_string: str, custom_objects: Objects = None) -> Any:
 
 def clone_model(model: Any) -> Any:
     """A new model made of the same layers, with weights of its own; it is not compiled."""
-    with custom_object_scope({registered_name(type(layer)): type(layer) for layer in model.layers}):
+    with custom_object_scope(_classes(model)):
         return type(model).from_config(model.get_config())
+
+
+def _classes(model: Any) -> dict[str, Any]:
+    """The classes of its layers, and of those within them, by name."""
+    found: dict[str, Any] = {}
+    for layer in model.inner_layers():
+        found |= {registered_name(type(layer)): type(layer), **_classes(layer)}
+    return found

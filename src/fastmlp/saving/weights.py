@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -30,15 +30,21 @@ def by_path(model: Any) -> dict[str, Variable]:
 
     Names that are given automatically change with how many layers were made before; what a model is made of does not.
     """
+    own = _by_name(model.own_variables())
+    found = {f"weights/{name}": variable for name, variable in own.items()}
+    stems: dict[str, Any] = dict(own)
+    for layer in model.inner_layers():
+        stem = _numbered(snake_case(type(layer).__name__), stems)
+        stems[stem] = layer
+        found |= {f"weights/{stem}/{name}": variable for name, variable in _by_name(layer.weights).items()}
+    return found
+
+
+def _by_name(variables: Sequence[Variable]) -> dict[str, Variable]:
+    """Variables by their names, no two alike."""
     found: dict[str, Variable] = {}
-    layers: dict[str, Any] = {}
-    for layer in model.layers:
-        stem = _numbered(snake_case(type(layer).__name__), layers)
-        layers[stem] = layer
-        own: dict[str, Variable] = {}
-        for variable in layer.weights:
-            own[_numbered(variable.name.replace("/", "_"), own)] = variable
-        found |= {f"weights/{stem}/{name}": variable for name, variable in own.items()}
+    for variable in variables:
+        found[_numbered(variable.name.replace("/", "_"), found)] = variable
     return found
 
 
