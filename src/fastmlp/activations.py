@@ -339,7 +339,7 @@ def get(identifier: Any) -> Any:
     >>> get("relu") is relu, get(None) is linear
     (True, True)
     """
-    return linear if identifier is None else _family.get(identifier)
+    return linear if identifier is None else _family.get(getattr(identifier, "spells", identifier))
 
 
 def serialize(activation: Callable[..., Any]) -> str:

@@ -6,10 +6,13 @@ import warnings
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from fastmlp import activations
+import numpy as np
+
+from fastmlp import activations, config
 from fastmlp._objects import serialize
 from fastmlp._spelling import older_spelling, user_level
 from fastmlp._validate import number
+from fastmlp.autodiff.primitive import as_tensor
 from fastmlp.compat import conventional
 from fastmlp.layers.base import Layer, Shape
 
@@ -42,6 +45,8 @@ def activation_shape(where: str, activation: Any, shape: Shape) -> Shape:
     operation = activations.lower(activation)
     if operation["op"] == "activation":
         return shape
+    if operation["op"] == "python":
+        return _shape_computed(operation["function"], shape)
     if len(shape) > 2:
         raise ValueError(f"{where}: expected rows of features for {operation['name']}, got input shape {shape}; "
                          "put Flatten() first")  # fmt: skip
@@ -54,6 +59,13 @@ def activation_shape(where: str, activation: Any, shape: Shape) -> Shape:
         raise ValueError(f"{where}: expected a width that {pieces} divides for {operation['name']}, got {width}; "
                          "change units")  # fmt: skip
     return (shape[0], None if width is None else width // pieces)
+
+
+def _shape_computed(function: Any, shape: Shape) -> Shape:
+    """The output's shape, as a formula gives it for zeros."""
+    known = [1 if n is None else n for n in shape]
+    found = as_tensor(function(as_tensor(np.zeros(known, config.floatx())))).shape
+    return (shape[0], *found[1:]) if len(found) else shape
 
 
 def activation_config(activation: Any) -> Any:

@@ -6,8 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 
-def spelled(function: Callable[..., Any], parameters: str) -> Callable[..., Any]:
+def spelled(function: Callable[..., Any], parameters: str, spells: Any = None) -> Callable[..., Any]:
     """The function, its arguments in their order called so; besides, a `name` may be given, which says nothing here.
+
+    As an activation it is the function itself, or the one that it `spells`: layers then train with the kernel of that,
+    and files have its name.
 
     >>> half = spelled(lambda a, b: a / b, "x, y=2")
     >>> half(x=4.0), half(6, 3, name="quotient")
@@ -18,6 +21,7 @@ def spelled(function: Callable[..., Any], parameters: str) -> Callable[..., Any]
     # by text, as namedtuple makes its classes: Python itself then looks after defaults, keywords and errors
     made: Callable[..., Any] = eval(f"lambda {parameters}, name=None: function({passed})", {"function": function})
     made.__doc__ = function.__doc__
+    made.spells = function if spells is None else spells  # type: ignore[attr-defined]
     return made
 
 

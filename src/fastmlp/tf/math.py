@@ -96,8 +96,8 @@ reduce_variance = _spelled(_ops.var, "input_tensor, axis=None, keepdims=False")
 zero_fraction = _spelled(_moved.zero_fraction, "value")
 
 l2_normalize = _spelled(_normalising.l2_normalize, "x, axis=None, epsilon=1e-12")
-log_softmax = _spelled(_meant.log_softmax, "logits, axis=None")
-softmax = _spelled(_meant.softmax, "logits, axis=None")
+log_softmax = _spelled(_meant.log_softmax, "logits, axis=None", _ops.log_softmax)
+softmax = _spelled(_meant.softmax, "logits, axis=None", _ops.softmax)
 top_k = _spelled(_meant.top_k, "input, k=1, sorted=True, index_type='int32'")
 in_top_k = _spelled(_meant.in_top_k, "targets, predictions, k")
 

@@ -1,5 +1,6 @@
 """tf.nn: TensorFlow's names and arguments for what networks are made of."""
 
+from fastmlp import activations as _activations
 from fastmlp import ops as _ops
 from fastmlp.autodiff import crossentropies as _crossentropies
 from fastmlp.autodiff import normalising as _normalising
@@ -18,12 +19,12 @@ from fastmlp.tf.math import top_k as top_k
 from fastmlp.tf.math import zero_fraction as zero_fraction
 
 elu = _spelled(_ops.elu, "features")
-gelu = _spelled(_ops.gelu, "features, approximate=False")
+gelu = _spelled(_ops.gelu, "features, approximate=False", _activations.gelu)
 leaky_relu = _spelled(_ops.leaky_relu, "features, alpha=0.2")
 relu = _spelled(_ops.relu, "features")
 relu6 = _spelled(_ops.relu6, "features")
 selu = _spelled(_ops.selu, "features")
-silu = swish = _spelled(_meant.silu, "features, beta=1.0")
+silu = swish = _spelled(_meant.silu, "features, beta=1.0", _ops.silu)
 
 batch_normalization = _spelled(_normalising.normalised, "x, mean, variance, offset, scale, variance_epsilon")
 bias_add = _spelled(_meant.bias_add, "value, bias, data_format=None")
