@@ -150,7 +150,9 @@ OLDER = {
 def test_older_spellings_work_and_name_the_newer_one(older):
     path, _, name = older.rpartition(".")
     newer_path, _, newer = OLDER[older].rpartition(".")
-    with pytest.warns(DeprecationWarning, match=f"{older} is the older spelling; write keras.{OLDER[older]}$") as caught:
+    with pytest.warns(
+        DeprecationWarning, match=f"{older} is the older spelling; write keras.{OLDER[older]}$"
+    ) as caught:
         found = getattr(module(path), name)
     assert caught[0].filename == __file__
     assert found is getattr(module(newer_path), newer)
@@ -201,7 +203,9 @@ def test_generators_of_older_scripts():
     assert len(history.history["val_loss"]) == 3
     np.testing.assert_array_equal(older.get_weights()[0], made.get_weights()[0])
     with pytest.warns(DeprecationWarning, match=r"write evaluate\(generator"):
-        np.testing.assert_allclose(older.evaluate_generator(batches(), steps=2), made.evaluate(X, Y, verbose=0), rtol=1e-6)
+        np.testing.assert_allclose(
+            older.evaluate_generator(batches(), steps=2), made.evaluate(X, Y, verbose=0), rtol=1e-6
+        )
     with pytest.warns(DeprecationWarning, match=r"write predict\(generator"):
         np.testing.assert_array_equal(older.predict_generator(batches(), steps=2), made.predict(X, verbose=0))
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from fastmlp.autodiff import GradientTape, Tensor, constant
     from fastmlp.layers import Input
     from fastmlp.models import Model, Sequential, load_model
+    from fastmlp.models.gradcheck import gradcheck
     from fastmlp.random import set_random_seed
     from fastmlp.variables import Variable
 
@@ -60,6 +61,7 @@ __all__ = [
     "constraints",
     "data",
     "get_num_threads",
+    "gradcheck",
     "initializers",
     "keras",
     "layers",
@@ -91,6 +93,7 @@ _HOMES = {
     "Tensor": "autodiff",
     "Variable": "variables",
     "constant": "autodiff",
+    "gradcheck": "models.gradcheck",
     "load_model": "models",
     "register_serializable": "_objects",
     "set_random_seed": "random",
