@@ -8,6 +8,7 @@ import fastmlp
 import numpy as np
 import pytest
 from fastmlp import Input, Sequential, gradcheck, layers, losses, ops, random
+from fastmlp.activations import softmax
 from fastmlp.autodiff import custom_gradient
 from fastmlp.layers import BatchNormalization, Dense, Dropout, Layer
 from fastmlp.models import Model
@@ -16,12 +17,12 @@ X = random.normal((6, 3), seed=1)
 Y = random.normal((6, 2), seed=2)
 
 
-def network(**settings):
+def network(noise=True, **settings):
     return Sequential([
         Input(shape=(3,)),
         Dense(8, activation="relu", kernel_regularizer="l2", **settings),
         BatchNormalization(),
-        Dropout(0.3),
+        *([Dropout(0.3)] if noise else []),
         Dense(2, activation="tanh", activity_regularizer="l1"),
     ])  # fmt: skip
 
@@ -51,6 +52,41 @@ def test_a_network_in_c_is_right(training, dtype):
     assert [g.name for g in report.gradients] == [*(v.path for v in model.trainable_variables), "x"]
     assert all(g.checked > 0 and g.connected for g in report.gradients)
     assert report.worst < 1e-6
+    assert all(g.error_in_c is None for g in report.gradients)  # there is noise
+
+
+@pytest.mark.parametrize("output", [Dense(2), Dense(2, activation="softmax"), layers.Activation("softmax")], ids=repr)
+def test_the_program_in_c_has_the_same_gradients(output):
+    model = Sequential([
+        Input(shape=(3,)), Dense(4, activation="gelu", kernel_regularizer="l2"), BatchNormalization(), layers.PReLU(),
+        layers.LayerNormalization(gamma_regularizer="l1"), Dense(2, activity_regularizer="l2"), output,
+    ])  # fmt: skip
+    model.compile("adam", "categorical_crossentropy" if output.activation is softmax else "mse")
+    report = gradcheck(model, X, np.abs(Y), sample_weight=np.float32([1, 2, 0, 1, 1, 3]))
+    assert report, report
+    assert all(g.error_in_c is not None and g.error_in_c < 1e-9 for g in report.gradients)
+    assert "in C" in str(report)
+
+
+def test_a_program_that_differs_is_found(monkeypatch):
+    """Which it never should: here the tape is told another slope of the activation."""
+    model = Sequential([Input(shape=(3,)), Dense(4, activation="tanh", name="first"), Dense(2)])
+    model.compile("adam", "mse")
+    backward = fastmlp._core.activation_bwd
+    monkeypatch.setattr(fastmlp._core, "activation_bwd", lambda *a, **k: 1.01 * backward(*a, **k))
+    report = gradcheck(model, X, Y)
+    assert {g.name for g in report.wrong} == {"first/kernel", "first/bias"}
+    assert all(g.error_in_c == pytest.approx(0.01 / 1.01, rel=1e-6) for g in report.wrong)
+
+
+def test_several_outputs():
+    inputs = Input(shape=(3,))
+    hidden = Dense(4, activation="tanh")(inputs)
+    model = Model(inputs, {"a": Dense(1, name="a")(hidden), "b": Dense(2, name="b")(hidden)})
+    model.compile("sgd", {"a": "mse", "b": "mae"})
+    report = gradcheck(model, X, {"a": Y[:, :1], "b": Y})
+    assert report, report
+    assert report.dtype == "float64"
 
 
 @pytest.mark.parametrize("name", ["mse", "huber", "log_cosh", "binary_crossentropy", "categorical_crossentropy",
@@ -189,12 +225,13 @@ def test_noise_that_cannot_be_repeated_is_refused():
 # ---- nothing is changed
 
 
-def test_nothing_is_changed():
+@pytest.mark.parametrize("noise", [True, False])
+def test_nothing_is_changed(noise):
     """Weights, states, types, seeds: what comes after a check is what would have come without it."""
 
     def told(check):
         random.set_random_seed(4)
-        model = network()
+        model = network(noise)
         model.compile("adam", "mse")
         model.fit(X, Y, epochs=2, verbose=0)
         before = copy.deepcopy(model.get_weights())
