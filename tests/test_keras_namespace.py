@@ -101,7 +101,8 @@ def test_every_name_of_keras_is_there_or_refused(path):
 
 def test_what_home_has_under_a_name_of_keras_is_here_too():
     for path in ("activations", "callbacks", "config", "constraints", "initializers", "layers", "losses", "metrics",
-                 "mixed_precision", "models", "ops", "optimizers", "random", "regularizers", "saving", "utils"):  # fmt: skip
+                 "mixed_precision", "models", "ops", "optimizers", "random", "regularizers", "saving",
+                 "utils"):  # fmt: skip
         home = importlib.import_module(f"fastmlp.{path}")
         names = [name for name in _names.NAMES[path].split() if name in vars(home) and name != "schedules"]
         assert names

@@ -113,10 +113,10 @@ class Trace:
 
     def _dense(self, record: Record) -> Operation:
         """What ``super().call(inputs)`` of a class derived from Dense is."""
-        weights = [self.read.get(id(t)) for t in record.inputs[1:]]
-        if any(v is None for v in weights) or len({v.trainable for v in weights}) > 1:
+        weights = [self.read[id(t)] for t in record.inputs[1:] if id(t) in self.read]
+        if len(weights) < len(record.inputs) - 1 or len({v.trainable for v in weights}) > 1:
             raise self.refuse("multiplies by a matrix that is no weight")
-        kernel, bias = (*weights, None)[:2]
+        kernel, bias = weights[0], weights[1] if len(weights) > 1 else None
         return {"op": "dense", "units": kernel.shape[1], "kernel": kernel, "bias": bias,
                 "bf16": record.settings["bf16"], **_frozen(kernel)}  # fmt: skip
 
