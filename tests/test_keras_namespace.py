@@ -99,10 +99,14 @@ def test_every_name_of_keras_is_there_or_refused(path):
     assert refused or path not in _names.NAMES_BEFORE, "nothing of older Keras is listed that is here"
 
 
+HOMES = (
+    "activations callbacks config constraints initializers layers losses metrics mixed_precision models ops optimizers "
+    "random regularizers saving utils"
+)
+
+
 def test_what_home_has_under_a_name_of_keras_is_here_too():
-    for path in ("activations", "callbacks", "config", "constraints", "initializers", "layers", "losses", "metrics",
-                 "mixed_precision", "models", "ops", "optimizers", "random", "regularizers", "saving",
-                 "utils"):  # fmt: skip
+    for path in HOMES.split():
         home = importlib.import_module(f"fastmlp.{path}")
         names = [name for name in _names.NAMES[path].split() if name in vars(home) and name != "schedules"]
         assert names
@@ -151,9 +155,8 @@ OLDER = {
 def test_older_spellings_work_and_name_the_newer_one(older):
     path, _, name = older.rpartition(".")
     newer_path, _, newer = OLDER[older].rpartition(".")
-    with pytest.warns(
-        DeprecationWarning, match=f"{older} is the older spelling; write keras.{OLDER[older]}$"
-    ) as caught:
+    message = f"{older} is the older spelling; write keras.{OLDER[older]}$"
+    with pytest.warns(DeprecationWarning, match=message) as caught:
         found = getattr(module(path), name)
     assert caught[0].filename == __file__
     assert found is getattr(module(newer_path), newer)
@@ -204,11 +207,11 @@ def test_generators_of_older_scripts():
     assert len(history.history["val_loss"]) == 3
     np.testing.assert_array_equal(older.get_weights()[0], made.get_weights()[0])
     with pytest.warns(DeprecationWarning, match=r"write evaluate\(generator"):
-        np.testing.assert_allclose(
-            older.evaluate_generator(batches(), steps=2), made.evaluate(X, Y, verbose=0), rtol=1e-6
-        )
+        found = older.evaluate_generator(batches(), steps=2)
+    np.testing.assert_allclose(found, made.evaluate(X, Y, verbose=0), rtol=1e-6)
     with pytest.warns(DeprecationWarning, match=r"write predict\(generator"):
-        np.testing.assert_array_equal(older.predict_generator(batches(), steps=2), made.predict(X, verbose=0))
+        found = older.predict_generator(batches(), steps=2)
+    np.testing.assert_array_equal(found, made.predict(X, verbose=0))
 
 
 def test_arguments_that_lectures_write():
@@ -226,6 +229,12 @@ def test_arguments_that_lectures_write():
     with pytest.warns(DeprecationWarning, match="write binary_crossentropy"):
         loss = keras.ops.mean(keras.losses.BinaryCrossentropy(y, predicted))
     assert float(loss) == pytest.approx(np.log(2), rel=1e-6)
+
+
+def test_reductions_of_older_scripts():
+    each = keras.losses.MeanSquaredError(reduction=keras.losses.Reduction.NONE)
+    assert each([[1.0], [2.0]], [[0.0], [0.0]]).numpy().tolist() == [1, 4]
+    assert keras.losses.MeanSquaredError(keras.losses.Reduction.AUTO)([[1.0], [2.0]], [[0.0], [0.0]]).numpy() == 2.5
 
 
 # ---- what has a word of its own here

@@ -212,7 +212,7 @@ def test_merged_parts_are_the_whole_and_reset_forgets(name, rng):
     np.testing.assert_allclose(merged.result(), whole.result(), rtol=1e-12)
     assert whole.state.any()
     held = whole.state
-    whole.reset_states()
+    whole.reset_state()
     assert not held.any()
     assert whole.state is held, "networks hold a pointer to it"
 

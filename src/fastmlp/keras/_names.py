@@ -298,6 +298,8 @@ NAMES_BEFORE = {
         AbstractRNNCell CuDNNGRU CuDNNLSTM DenseFeatures LocallyConnected1D LocallyConnected2D MaxoutDense Merge
         ThresholdedReLU TimeDistributedDense
         """,
+    "losses": "LossFunctionWrapper",
+    "metrics": "MeanRelativeError MeanTensor Reduce SumOverBatchSize SumOverBatchSizeMetricWrapper",
     "preprocessing.image": """
         DirectoryIterator ImageDataGenerator Iterator NumpyArrayIterator apply_affine_transform random_rotation
         """,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fastmlp._objects import deserializer
 from fastmlp._objects import serialize as serialize
 from fastmlp.config import DTypePolicy as DTypePolicy
 from fastmlp.config import policy_name
@@ -23,4 +24,4 @@ def get(identifier: Any) -> DTypePolicy:
     return DTypePolicy(policy_name("dtype_policies.get", identifier))
 
 
-deserialize = get
+deserialize = deserializer(get)

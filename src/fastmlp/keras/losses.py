@@ -58,3 +58,12 @@ __getattr__ = rest(
         for short in shorts.split()
     },
 )
+
+
+class Reduction:
+    """Names of reductions, as older scripts take them from here."""
+
+    AUTO = "sum_over_batch_size"
+    NONE = "none"
+    SUM = "sum"
+    SUM_OVER_BATCH_SIZE = "sum_over_batch_size"

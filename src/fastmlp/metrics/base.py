@@ -40,6 +40,7 @@ class Number(float):
 
 def as_result(value: Any, dtype: str) -> Any:
     """A result as Keras's scripts take it: of one number a `Number`, of several a tensor."""
+    dtype = dtype if dtype.startswith("float") else "float32"  # that of counts is no type for their ratio
     if np.ndim(value):
         return constant(value, dtype)
     number = Number(value)
@@ -130,14 +131,18 @@ class Metric(Configurable):
         self._variables.append(variable)
         return variable
 
-    def add_weight(
-        self, shape: Any = (), initializer: Any = None, dtype: Any = None, name: str | None = None, **older: Any
-    ) -> Variable:
-        """As `add_variable`; also with the name first, as in older scripts."""
-        if isinstance(shape, str):
-            older_spelling(f"add_weight: add_weight({shape!r}, …) is the older spelling; write name={shape!r}")
-            shape, name = older.pop("shape", ()), shape
-        return self.add_variable(shape, initializer, dtype, name=name, **older)
+    def add_weight(self, *args: Any, **settings: Any) -> Variable:
+        """As `add_variable`, by (shape, initializer, dtype, name); in older scripts the name comes first."""
+        order: tuple[str, ...] = ("shape", "initializer", "dtype", "name")
+        if args and isinstance(args[0], str):
+            older_spelling(f"add_weight: add_weight({args[0]!r}, …) is the older spelling; write name={args[0]!r}")
+            order = ("name", "shape", "aggregation", "synchronization", "initializer", "dtype")
+        if len(args) > len(order):
+            raise TypeError(f"{self.name}: expected at most {len(order)} arguments of add_weight, got {len(args)}; "
+                            "name them")  # fmt: skip
+        settings = {**dict(zip(order, args)), **settings}
+        settings.pop("synchronization", None)
+        return self.add_variable(**settings)
 
     @property
     def variables(self) -> list[Variable]:
