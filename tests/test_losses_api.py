@@ -269,8 +269,10 @@ def test_get():
 def test_what_is_outside_says_so(name):
     with pytest.raises(ValueError, match=f"'{name}'; it is not in fastmlp: use Keras"):
         losses.get(name)
-    with pytest.raises(ImportError, match=f"'{name}'; it is not in fastmlp: use Keras"):
+    with pytest.raises(AttributeError, match=f"'{name}'; it is not in fastmlp: use Keras"):
         getattr(losses, name)
+    with pytest.raises(ImportError, match=f"'{name}'; it is not in fastmlp: use Keras"):
+        exec(f"from fastmlp.losses import {name}")
     assert not hasattr(losses, "Dicee")
 
 

@@ -227,8 +227,10 @@ def test_what_is_outside_says_so(name):
         optimizers.get(name)
     with pytest.raises(ValueError, match="not in fastmlp"):
         optimizers.get({"class_name": name, "config": {}})
-    with pytest.raises(ImportError, match=f"'{name}'; it is not in fastmlp: use Keras"):
+    with pytest.raises(AttributeError, match=f"'{name}'; it is not in fastmlp: use Keras"):
         getattr(optimizers, name)
+    with pytest.raises(ImportError, match=f"'{name}'; it is not in fastmlp: use Keras"):
+        exec(f"from fastmlp.optimizers import {name}")
     assert not hasattr(optimizers, "Adaam")
 
 

@@ -210,6 +210,7 @@ def test_the_ways_to_ask_for_a_variable():
     with pytest.warns(DeprecationWarning, match="write name='mine'") as caught:
         mine, more = ways.older()
     assert caught[0].filename == __file__
+    assert "'more'" in str(caught[1].message)
     assert (mine.name, mine.shape, more.name, more.shape) == ("mine", (), "more", (2,))
     assert not mine.trainable
 

@@ -283,7 +283,8 @@ def test_trap_32_older_spellings_work_and_warn():
         assert regularizers.L2(l=0.5).l2 == 0.5
     metric = metrics.Mean()
     metric.update_state([2.0])
-    metric.reset_states()
+    with pytest.warns(DeprecationWarning, match="reset_state"):
+        metric.reset_states()
     assert float(metric.result()) == 0.0
 
 

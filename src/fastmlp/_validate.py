@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Iterable
+from dis import opmap
 from typing import Any, NoReturn
 
 import numpy as np
@@ -75,3 +76,13 @@ def user_level() -> int:
 def outside(where: str, name: str) -> str:
     """The sentence for a name that Keras has and fastmlp leaves to it."""
     return f"{where}: expected a name that fastmlp has, got '{name}'; it is not in fastmlp: use Keras for this"
+
+
+def no_such_name(message: str) -> Exception:
+    """What the ``__getattr__`` of a module raises: an AttributeError, so that `hasattr` says no.
+
+    For ``from … import name``, which would drop its message, it is an ImportError.
+    """
+    asker = sys._getframe(2)
+    importing = asker.f_lasti >= 0 and asker.f_code.co_code[asker.f_lasti] == opmap["IMPORT_FROM"]
+    return (ImportError if importing else AttributeError)(message)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastmlp import activations
-from fastmlp._validate import outside
+from fastmlp._validate import no_such_name, outside
 from fastmlp.activations import (  # the kernels of layers are operations, too
     arctan as arctan,
 )
@@ -133,4 +133,4 @@ bitwise_invert = bitwise_not
 
 
 def __getattr__(name: str) -> Any:
-    raise AttributeError(f"module 'fastmlp.ops' has no attribute '{name}'" if name[0] == "_" else outside("ops", name))
+    raise no_such_name(f"module 'fastmlp.ops' has no attribute '{name}'" if name[0] == "_" else outside("ops", name))

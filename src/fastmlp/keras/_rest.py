@@ -5,13 +5,12 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Callable, Mapping
-from dis import opmap
 from functools import reduce
-from types import FrameType, ModuleType
+from types import ModuleType
 from typing import Any
 
 from fastmlp._spelling import older_spelling
-from fastmlp._validate import outside
+from fastmlp._validate import no_such_name, outside
 from fastmlp.keras._names import MODULES_BEFORE, NAMES, NAMES_BEFORE, SECOND_MODULES
 
 _ROOT = "fastmlp.keras"
@@ -29,28 +28,21 @@ def rest(module: str, older: Mapping[str, str] | None = None) -> Callable[[str],
     theirs = {*NAMES.get(where, "").split(), *NAMES_BEFORE.get(where, "").split()}
 
     def get(name: str) -> Any:
-        asker = sys._getframe(1)
         if name in before:
             try:
                 found = reduce(getattr, before[name].split("."), sys.modules[_ROOT])
             except AttributeError as error:
-                raise _error(asker, str(error)) from None
+                raise no_such_name(str(error)) from None
             older_spelling(f"{title}.{name} is the older spelling; write keras.{before[name]}")
             return found
         if name in theirs:
-            raise _error(asker, outside(title, name))
+            raise no_such_name(outside(title, name))
         known = [*(key for key in vars(sys.modules[module]) if key[0] != "_"), *before]
         near = [] if name[:1] == "_" else difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]}?" if near else f"dir({module}) lists them"
-        raise _error(asker, f"{title}: expected one of its names, got {name}; {hint}")
+        raise no_such_name(f"{title}: expected one of its names, got {name}; {hint}")
 
     return get
-
-
-def _error(frame: FrameType, message: str) -> Exception:
-    """An AttributeError; for ``from … import name``, which would drop its message, an ImportError."""
-    importing = frame.f_lasti >= 0 and frame.f_code.co_code[frame.f_lasti] == opmap["IMPORT_FROM"]
-    return (ImportError if importing else AttributeError)(message)
 
 
 def add_modules() -> None:

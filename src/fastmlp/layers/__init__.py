@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import sys
 from typing import NoReturn
 
 from fastmlp._objects import deserialize as _deserialize
 from fastmlp._objects import deserializer
 from fastmlp._objects import serialize as serialize
-from fastmlp._validate import outside
+from fastmlp._validate import no_such_name, outside
 from fastmlp.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
 from fastmlp.layers.base import Layer
 from fastmlp.layers.core import Dense, Input, InputLayer
@@ -100,7 +99,5 @@ def __getattr__(name: str) -> NoReturn:
     if not _is_outside(name):
         near = difflib.get_close_matches(name, __all__, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}?" if near else "dir(fastmlp.layers) lists them"
-        raise AttributeError(f"layers: expected one of its names, got {name}; {hint}")
-    # `from … import` asks for the attribute first, and drops the message of an AttributeError
-    importing = sys._getframe(1).f_globals.get("__name__") in ("importlib._bootstrap", "_frozen_importlib")
-    raise (ImportError if importing else AttributeError)(outside("layers", name))
+        raise no_such_name(f"layers: expected one of its names, got {name}; {hint}")
+    raise no_such_name(outside("layers", name))

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from fastmlp._objects import Family, deserializer, register_builtin
 from fastmlp._objects import serialize as _serialize
-from fastmlp._validate import brief, outside
+from fastmlp._validate import brief, no_such_name, outside
 from fastmlp.losses.base import FunctionLoss, KernelLoss, Loss
 from fastmlp.losses.crossentropy import (
     BinaryCrossentropy,
@@ -114,7 +114,7 @@ deserialize = deserializer(get)
 
 def __getattr__(name: str) -> NoReturn:
     if name.replace("_", "").lower() in _OUTSIDE:
-        raise ImportError(outside("losses", name))  # not AttributeError: `from … import` would drop its message
+        raise no_such_name(outside("losses", name))
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

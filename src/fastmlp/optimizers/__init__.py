@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastmlp._objects import Family, deserializer
 from fastmlp._objects import serialize as _serialize
-from fastmlp._validate import brief, flag, number, outside
+from fastmlp._validate import brief, flag, no_such_name, number, outside
 from fastmlp.optimizers import schedules as schedules
 from fastmlp.optimizers.adam import Adam, Adamax, AdamW, Nadam
 from fastmlp.optimizers.base import Optimizer
@@ -95,7 +95,7 @@ def ewa(theta: ArrayLike, beta: float = 0.9, bias_correction: bool = False) -> N
 
 def __getattr__(name: str) -> NoReturn:
     if _is_outside(name):
-        raise ImportError(outside("optimizers", name))  # not AttributeError: `from … import` would drop its message
+        raise no_such_name(outside("optimizers", name))
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
