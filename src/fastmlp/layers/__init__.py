@@ -11,8 +11,27 @@ from fastmlp._objects import serialize as serialize
 from fastmlp._validate import no_such_name, outside
 from fastmlp.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
 from fastmlp.layers.base import Layer
+from fastmlp.layers.categories import CategoryEncoding, Discretization, Embedding
 from fastmlp.layers.core import Dense, Input, InputLayer
-from fastmlp.layers.merging import Add, Concatenate, Multiply
+from fastmlp.layers.functions import Lambda
+from fastmlp.layers.merging import (
+    Add,
+    Average,
+    Concatenate,
+    Dot,
+    Maximum,
+    Minimum,
+    Multiply,
+    Subtract,
+    add,
+    average,
+    concatenate,
+    dot,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
 from fastmlp.layers.normalization import BatchNormalization, LayerNormalization, UnitNormalization
 from fastmlp.layers.preprocessing import Normalization, Rescaling
 from fastmlp.layers.regularization import (
@@ -22,7 +41,7 @@ from fastmlp.layers.regularization import (
     GaussianDropout,
     GaussianNoise,
 )
-from fastmlp.layers.shaping import Flatten, Identity, Reshape
+from fastmlp.layers.shaping import Flatten, Identity, Permute, RepeatVector, Reshape
 from fastmlp.layers.trainable import APL, PELU, Maxout, PReLU, SReLU, SwishBeta
 
 deserialize = deserializer(_deserialize)
@@ -32,35 +51,54 @@ __all__ = [
     "ELU",
     "PELU",
     "Activation",
-    "Add",
     "ActivityRegularization",
+    "Add",
     "AlphaDropout",
+    "Average",
     "BatchNormalization",
+    "CategoryEncoding",
     "Concatenate",
     "Dense",
+    "Discretization",
+    "Dot",
     "Dropout",
+    "Embedding",
     "Flatten",
     "GaussianDropout",
     "GaussianNoise",
     "Identity",
     "Input",
     "InputLayer",
+    "Lambda",
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
+    "Maximum",
     "Maxout",
+    "Minimum",
     "Multiply",
     "Normalization",
     "PReLU",
+    "Permute",
     "ReLU",
+    "RepeatVector",
     "Rescaling",
     "Reshape",
     "SReLU",
     "Softmax",
+    "Subtract",
     "SwishBeta",
     "UnitNormalization",
+    "add",
+    "average",
+    "concatenate",
     "deserialize",
+    "dot",
+    "maximum",
+    "minimum",
+    "multiply",
     "serialize",
+    "subtract",
 ]
 
 # What Keras has besides. Endings stand for all names that end so, with 1D, 2D or 3D behind.
@@ -76,16 +114,15 @@ _KERAS_ENDINGS = (
     "LSTM",
 )
 _KERAS_NAMES = """
-    AdditiveAttention Attention AugMix AutoContrast Average Bidirectional CategoryEncoding CenterCrop
-    ContrastLimitedAdaptiveHistogramEqualization CutMix Discretization Dot EinsumDense Embedding Equalization FlaxLayer
-    GRU GRUCell GroupNormalization GroupQueryAttention HashedCrossing Hashing InputSpec IntegerLookup JaxLayer LSTM
-    LSTMCell Lambda Masking MaxNumBoundingBoxes Maximum MelSpectrogram Minimum MixUp MultiHeadAttention Permute
-    Pipeline RMSNormalization RNN RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast
-    RandomCrop RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHue RandomInvert
-    RandomPerspective RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear RandomTranslation
-    RandomZoom RepeatVector Resizing ReversibleEmbedding STFTSpectrogram SimpleRNN SimpleRNNCell Solarization
-    SpectralNormalization StackedRNNCells StringLookup Subtract TFSMLayer TextVectorization TimeDistributed
-    TorchModuleWrapper Wrapper
+    AdditiveAttention Attention AugMix AutoContrast Bidirectional CenterCrop
+    ContrastLimitedAdaptiveHistogramEqualization CutMix EinsumDense Equalization FlaxLayer GRU GRUCell
+    GroupNormalization GroupQueryAttention HashedCrossing Hashing InputSpec IntegerLookup JaxLayer LSTM LSTMCell
+    Masking MaxNumBoundingBoxes MelSpectrogram MixUp MultiHeadAttention Pipeline RMSNormalization RNN RandAugment
+    RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast RandomCrop RandomElasticTransform
+    RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHue RandomInvert RandomPerspective
+    RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear RandomTranslation RandomZoom
+    Resizing ReversibleEmbedding STFTSpectrogram SimpleRNN SimpleRNNCell Solarization SpectralNormalization
+    StackedRNNCells StringLookup TFSMLayer TextVectorization TimeDistributed TorchModuleWrapper Wrapper
     """
 
 

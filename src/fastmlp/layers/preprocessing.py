@@ -207,7 +207,7 @@ class Normalization(Layer):
 
     def _batches(self, data: Any) -> Iterator[np.ndarray]:
         """Arrays of rows; those of plain numbers, one a row, are one feature if all features are one."""
-        for batch in _arrays_of(data):
+        for batch in batches_of(data):
             rows = batch[:, None] if batch.ndim == 1 and self._no_axis() else batch
             if rows.ndim < 2:
                 raise ValueError(f"{self.name}: expected arrays of rows of features, got {brief(batch)}; "
@@ -236,7 +236,7 @@ class Normalization(Layer):
         return {**super().get_config(), **{name: serialize(value) for name, value in given.items()}}
 
 
-def _arrays_of(data: Any) -> Iterator[np.ndarray]:
+def batches_of(data: Any) -> Iterator[np.ndarray]:
     """The array itself, or the x of each batch."""
     if hasattr(data, "__array__"):
         yield np.asarray(data)

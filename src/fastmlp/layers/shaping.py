@@ -1,4 +1,4 @@
-"""Layers that change what shape a row is said to have; the numbers stay as they lie."""
+"""Layers that change the shape of a row: most of them only what it is said to be, the numbers stay as they lie."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastmlp._validate import brief, whole
+from fastmlp.autodiff import shapes
 from fastmlp.layers.base import Layer, Shape, not_here
 
 
@@ -77,6 +78,68 @@ class Reshape(_View):
                              f"{self.target_shape}; change it")  # fmt: skip
         rest = None if size is None else size // known
         return (rows, *(rest if n == -1 else n for n in self.target_shape))
+
+
+class Permute(Layer):
+    """The axes of a row in another order.
+
+    Parameters
+    ----------
+    dims
+        Which axis comes where, counted from 1: ``(2, 1)`` turns matrices over.
+
+    Examples
+    --------
+    >>> Permute((2, 1)).compute_output_shape((None, 10, 64))
+    (None, 64, 10)
+    """
+
+    def __init__(self, dims: Sequence[int], **settings: Any) -> None:
+        super().__init__(**settings)
+        if not isinstance(dims, Sequence) or sorted(dims) != list(range(1, len(dims) + 1)):
+            raise ValueError(f"Permute: expected the numbers of all axes of a row, from 1 and each once, got "
+                             f"{brief(dims)}; (2, 1), for one")  # fmt: skip
+        self.dims = tuple(dims)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """The axes in their new order."""
+        if len(input_shape) != len(self.dims) + 1:
+            raise ValueError(f"{self.name}: expected rows of {len(self.dims)} axes for dims={self.dims}, got input "
+                             f"shape {input_shape}; name each axis once")  # fmt: skip
+        return (input_shape[0], *(input_shape[axis] for axis in self.dims))
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """The numbers in their new order."""
+        self.compute_output_shape(tuple(inputs.shape))
+        return shapes.transpose(inputs, (0, *self.dims))
+
+
+class RepeatVector(Layer):
+    """Each row n times.
+
+    Parameters
+    ----------
+    n
+        How often.
+
+    Examples
+    --------
+    >>> RepeatVector(3).compute_output_shape((None, 32))
+    (None, 3, 32)
+    """
+
+    def __init__(self, n: int, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.n = whole("RepeatVector: n", n)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """With an axis of n behind that of the rows."""
+        return (input_shape[0], self.n, self.features(input_shape))
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """The repeated rows."""
+        rows, n, width = self.compute_output_shape(tuple(inputs.shape))
+        return shapes.broadcast_to(inputs[:, None], (rows, n, width))
 
 
 def _size(axes: Shape) -> int | None:
