@@ -10,6 +10,9 @@ from fastmlp.layers.calls import leaves
 from fastmlp.layers.symbolic import Node
 
 
+_TITLES = {"getitem": "get_item"}  # where Keras calls an operation otherwise
+
+
 class Step:
     """An operation between layers, as a table shows it: it has no weights."""
 
@@ -18,7 +21,7 @@ class Step:
 
     def __init__(self, name: str, node: Node) -> None:
         self.name = name
-        self.kind = "".join(part.capitalize() for part in node.operation.name.split("_"))
+        self.kind = "".join(part.capitalize() for part in _title(node).split("_"))
         self.output_shape = tuple(node.outputs.shape)
 
     def count_params(self) -> int:
@@ -26,11 +29,15 @@ class Step:
         return 0
 
 
+def _title(node: Node) -> str:
+    return _TITLES.get(node.operation.name, str(node.operation.name))
+
+
 def _named(graph: Any) -> Iterator[tuple[str, list[Node]]]:
     """The calls of each layer and operation, by a name of its own."""
     taken = Counter(layer.name for layer in graph.layers)
     for calls in graph.operations:
-        name = calls[0].operation.name
+        name = _title(calls[0])
         if calls[0].operation in graph.layers:
             yield name, calls
             continue
