@@ -1,4 +1,4 @@
-"""Backpropagation with pencil and paper, by the tape, and by finite differences: the same numbers."""
+"""Backpropagation with pencil and paper, by the tape, and by finite differences."""
 
 from __future__ import annotations
 

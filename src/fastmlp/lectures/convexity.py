@@ -53,7 +53,7 @@ def picture(found: Any) -> Any:
     figure, axes = panels("convexity", None, 2, columns=2, size=(5, 4))
     for (name, runs), ax in zip(found.items(), axes):
         curves = {f"start {seed}": run for seed, run in zip(SEEDS, runs)}
-        plot_curves(curves, title=name, xlabel="epoch", ylabel="loss", logy=True, ax=ax)
+        plot_curves(curves, title=name, xlabel="epoch", ylabel="loss", ax=ax)
     return figure
 
 

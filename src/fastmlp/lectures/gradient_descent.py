@@ -50,10 +50,10 @@ def picture(paths: Any) -> Any:
     from fastmlp.visual import Landscape, plot_landscape
     from fastmlp.visual.figures import panels
 
-    valley = Landscape("square", "w²", "w²", lambda w: w[0] ** 2, lambda w: 2 * w, ((-14, 14),), (START,))
+    valley = Landscape("square", "w²", "w²", lambda w: w[0] ** 2, lambda w: 2 * w, ((-26, 26),), (START,))
     figure, axes = panels("gradient_descent", None, 3, columns=3, size=(4.2, 3.6))
     for (name, path), ax in zip(paths.items(), axes):
-        inside = np.abs(path[:, 0]) <= 14  # the path that diverges leaves the picture
+        inside = np.abs(path[:, 0]) <= 26  # the path that diverges leaves the picture
         plot_landscape(valley, {name: path[inside]}, title=name, ax=ax)
     return figure
 

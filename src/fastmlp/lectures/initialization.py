@@ -1,4 +1,4 @@
-"""Initialisation: small random weights of the right size, neither all alike nor too small nor too large."""
+"""Initialisation: random weights, neither all alike nor too small nor too large."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def picture(found: Any) -> Any:
     shown = (1, 5, 10, 15, 20)
     figure, axes = panels("initialization", None, 5 * len(found), columns=5, size=(2.6, 2.2))
     for row, (name, outputs) in enumerate(found.items()):
-        layers = {f"layer {i}" + f", {name}" * (i == 10): outputs[i - 1] for i in shown}
-        plot_histograms(layers, ax=axes[5 * row : 5 * row + 5])
+        plot_histograms({f"layer {i}": outputs[i - 1] for i in shown}, ax=axes[5 * row : 5 * row + 5])
+        axes[5 * row].set_ylabel(name)
     return figure
 
 

@@ -1,4 +1,4 @@
-"""The cost landscape: choose one, drag the red dot, watch the optimizers descend. In the browser, or here."""
+"""The cost landscape: choose one, drag the red dot, and watch the optimizers descend."""
 
 from __future__ import annotations
 

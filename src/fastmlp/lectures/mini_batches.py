@@ -10,7 +10,7 @@ import fastmlp.tf as tf
 from fastmlp.data import make_moons
 from fastmlp.lectures import show
 
-M, EPOCHS = 256, 20
+M, EPOCHS = 128, 15
 
 
 def network() -> Any:
@@ -64,7 +64,7 @@ def lecture() -> Any:
     mean = np.mean([gradient(slice(i, i + 1)) for i in range(32)], axis=0)
     print(f"batch of 32 − mean of its samples' gradients: {np.abs(gradient(slice(0, 32)) - mean).max():.0e}")
     print(f"{M} samples, SGD")
-    return {b: train(x, y, b) for b in (1, 32, M)}
+    return {b: train(x, y, b) for b in (1, 16, M)}
 
 
 def picture(losses: Any) -> Any:
@@ -77,6 +77,7 @@ def picture(losses: Any) -> Any:
         plot_curves({f"b = {b}": values}, np.arange(1, len(values) + 1) * EPOCHS / len(values), xlabel="epoch",
                     ylabel="loss of a step", ax=ax)  # fmt: skip
         ax.set_ylim(0, 1.5)
+        ax.lines[0].set_linewidth(0.5 if b == 1 else 1.5)
     return figure
 
 

@@ -1,4 +1,4 @@
-"""Handwritten digits: the network 784-16-16-10, its 13,002 parameters, and what its first layer looks for."""
+"""Handwritten digits: the network 784-16-16-10 of 13,002 parameters, and what it looks for."""
 
 from __future__ import annotations
 

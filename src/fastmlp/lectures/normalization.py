@@ -1,4 +1,4 @@
-"""Normalising inputs: all features on one scale, by the mean and deviation of the training data."""
+"""Normalising inputs: all features on one scale, by μ and σ of the training data."""
 
 from __future__ import annotations
 

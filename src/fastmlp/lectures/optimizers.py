@@ -1,4 +1,4 @@
-"""Optimizers: exponentially weighted averages, and momentum, RMSprop and Adam, which are made of them."""
+"""Optimizers: weighted averages, and momentum, RMSprop and Adam, which are made of them."""
 
 from __future__ import annotations
 
@@ -60,6 +60,7 @@ def picture(theta: Any) -> Any:
     from fastmlp.visual import plot_curves
 
     figure = plot_curves({"θ, a day's temperature": theta}, xlabel="day", ylabel="°C", points=True)
+    figure.axes[0].lines[0].set_alpha(0.35)
     averages = {f"β = {beta}": ewa(theta, beta, bias_correction=True) for beta in (0.5, 0.9, 0.98)}
     averages["β = 0.98, not corrected"] = ewa(theta, 0.98)
     return plot_curves(averages, title="Exponentially weighted averages", ax=figure.axes[0])

@@ -47,7 +47,7 @@ def picture(neuron: Any) -> Any:
     from fastmlp.visual import plot_line
 
     weights, bias = neuron.get_weights()
-    return plot_line(weights[:, 0], float(bias[0]), data=POINTS)
+    return plot_line(weights[:, 0], float(bias[0]), data=[(x1, x2) for x1, x2 in POINTS if W0 + W[0] * x1 + W[1] * x2])
 
 
 if __name__ == "__main__":

@@ -30,15 +30,15 @@ def lecture() -> Any:
     two = np.asarray(activations.relu(x)) - alpha * np.asarray(activations.relu(-x))
     print(f"PReLU(x) and ReLU(x) − α·ReLU(−x) differ by at most {np.abs(whole - two).max():.0e}")
 
-    print("\na network 1-8-1 that learns sin(3x), one activation or another between")
+    print("\na network 1-8-1 that learns sin(2x), one activation or another between")
     losses = {}
     for make in (None, *LAYERS):
         fastmlp.set_random_seed(0)
         layers = [Dense(8, activation="relu")] if make is None else [Dense(8), make()]
         name = "ReLU, fixed" if make is None else type(layers[-1]).__name__
         net = Sequential([Input(shape=(1,)), *layers, Dense(1)])
-        net.compile(optimizer=fastmlp.optimizers.Adam(0.02), loss="mse")
-        losses[name] = net.fit(x, np.sin(3 * x), batch_size=27, epochs=600, verbose=0).history["loss"]
+        net.compile(optimizer=fastmlp.optimizers.Adam(0.01), loss="mse")
+        losses[name] = net.fit(x, np.sin(2 * x), batch_size=81, epochs=1000, verbose=0).history["loss"]
         print(f"  {name:12} {net.count_params():3} weights, loss {losses[name][-1]:.5f}")
     return losses
 
@@ -47,7 +47,7 @@ def picture(losses: Any) -> Any:
     """How the losses fall."""
     from fastmlp.visual import plot_curves
 
-    return plot_curves(losses, title="Learning sin(3x)", xlabel="epoch", ylabel="loss", logy=True)
+    return plot_curves(losses, title="Learning sin(2x)", xlabel="epoch", ylabel="loss", logy=True)
 
 
 if __name__ == "__main__":

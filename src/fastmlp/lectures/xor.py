@@ -50,8 +50,8 @@ def picture(models: Any) -> Any:
     from fastmlp.visual.figures import panels
 
     figure, axes = panels("xor", None, 2, columns=2, size=(5, 4))
-    for (name, model), ax in zip(models.items(), axes):
-        plot_decision_boundary(model, X, Y, extent=((-0.5, 1.5), (-0.5, 1.5)), title=name, ax=ax)
+    for (name, model), said, ax in zip(models.items(), ("says 0.5 everywhere", "two lines"), axes):
+        plot_decision_boundary(model, X, Y, extent=((-0.5, 1.5), (-0.5, 1.5)), title=f"{name}: {said}", ax=ax)
     return figure
 
 
