@@ -258,10 +258,12 @@ class Counting(Layer):
 
     def build(self, input_shape):
         self.calls = self.add_weight(shape=(), initializer="zeros", trainable=False, name="calls")
+        self.whole = self.add_weight(shape=(), dtype="int32", initializer="zeros", trainable=False, name="whole")
         self.scale = self.add_weight(shape=(input_shape[-1],), initializer="ones", name="scale")
 
     def call(self, inputs):
         self.calls.assign_add(1)
+        self.whole.assign_add(1)
         return inputs * self.scale * random.normal(inputs.shape[-1], seed=self.generator) * self.calls
 
 
@@ -269,7 +271,8 @@ def test_states_and_seeds_of_a_layer_of_ones_own_stay():
     layer = Counting()
     layer(X)
     assert gradcheck(layer, X, Y[:, :1] * [1.0, 1, 1], loss="mse")
-    assert layer.calls.numpy() == 1
+    assert layer.calls.numpy() == layer.whole.numpy() == 1
+    assert layer.whole.dtype == np.int32
     assert layer.generator._count == 1
     assert layer.calls.dtype == layer.scale.dtype == np.float32
 
@@ -288,13 +291,26 @@ def test_an_unbuilt_layer_is_built_as_it_would_have_been():
     weights = []
     for check in (False, True):
         random.set_random_seed(11)
-        layer = Dense(4)
+        model = Sequential([Dense(4), BatchNormalization()])
         if check:
-            gradcheck(layer, X)
-        layer(X)
-        weights.append(layer.get_weights()[0])
-    assert (weights[0] == weights[1]).all()
-    assert weights[0].dtype == np.float32
+            gradcheck(model, X)
+        model(X)
+        weights.append([*model.get_weights(), random.normal(2)])
+    assert all((a == b).all() and a.dtype == np.float32 for a, b in zip(*weights, strict=True))
+
+
+def test_a_variable_that_a_function_changes_is_put_back():
+    layer = Dense(2)
+    layer.build((None, 3))
+    before = layer.get_weights()
+
+    def restless(x):
+        y = ops.matmul(x, layer.kernel)
+        layer.kernel.assign(layer.kernel * 2)
+        return y
+
+    assert gradcheck(restless, X)
+    assert (layer.get_weights()[0] == before[0]).all()
 
 
 # ---- the report

@@ -21,14 +21,14 @@ from fastmlp.variables import Variable
 
 
 class _Watcher:
-    """Listens for the variables that are read."""
+    """Listens for the variables that are read, and keeps what they held at first."""
 
-    def __init__(self) -> None:
-        self.read: dict[int, Variable] = {}
+    def __init__(self, known: Sequence[Variable] = ()) -> None:
+        self.read = {id(v): (v, v.numpy()) for v in known}
 
     def note(self, record: Any) -> None:
         if record.primitive is READ:
-            self.read[id(record.inputs[0])] = record.inputs[0]
+            self.read.setdefault(id(record.inputs[0]), (record.inputs[0], record.output.array))
 
     def looked(self, tensor: Any) -> None:
         pass
@@ -44,28 +44,28 @@ class RepeatableLoss:
         self.kept = {id(v): v.numpy() for v in self.variables}
 
     def _first_look(self) -> list[Variable]:
-        """The variables, those that are built now with the seeds that are next anyway."""
-        held = self.model.variables if isinstance(self.model, Layer) else []
-        before, count, counts = [(v, v.numpy()) for v in held], random._everyone._count, _counts(self.model)
-        watcher = _Watcher()
+        """All variables. Layers are built if they are not, with the seeds that are next; all else stays."""
+        held = self._held()
+        watcher, count, counts = _Watcher(held), random._everyone._count, _counts(self.model)
         with listening(watcher), eager.step_of(self.seed % 2**64, 0):
-            self._outputs(self.x)
-        found = {id(v): v for v in (*(self.model.variables if held or isinstance(self.model, Layer) else []),
-                                    *watcher.read.values())}  # fmt: skip
-        if len(found) == len(held) or not isinstance(self.model, Layer):
+            self._outputs(self.x, training=False)
+        if len(self._held()) == len(held):
             random._everyone._count = count
-        for variable, value in before:
-            variable.assign(value)
         for generator, drawn in counts:
             generator._count = drawn
-        return [v for v in found.values() if v.dtype.kind == "f"]
+        for variable, value in watcher.read.values():
+            variable.assign(value)
+        return list({id(v): v for v in (*self._held(), *(v for v, _ in watcher.read.values()))}.values())
+
+    def _held(self) -> list[Variable]:
+        return list(self.model.variables) if isinstance(self.model, Layer) else []
 
     @property
     def learnt(self) -> list[Variable]:
         """The variables whose gradients are looked at."""
-        return self.model.trainable_variables if isinstance(self.model, Layer) else [
-            v for v in self.variables if v.trainable
-        ]  # fmt: skip
+        if isinstance(self.model, Layer):
+            return list(self.model.trainable_variables)
+        return [v for v in self.variables if v.trainable and v.dtype.kind == "f"]
 
     @contextmanager
     def in_double(self) -> Iterator[None]:
@@ -81,8 +81,9 @@ class RepeatableLoss:
             if criterion is not None:
                 criterion.dtype = "float64"
             for variable in self.variables:
-                variable.dtype = np.dtype(np.float64)
-                variable.assign(variable.numpy())
+                if variable.dtype.kind == "f":
+                    variable.dtype = np.dtype(np.float64)
+                    variable.assign(variable.numpy())
             self.kept = {id(v): v.numpy() for v in self.variables}
             self.x = mapped(_double, self.x)
             self.y = None if self.y is None else mapped(_double, self.y)
@@ -117,15 +118,15 @@ class RepeatableLoss:
             for generator, count in counts:
                 generator._count = count
 
-    def _outputs(self, x: Any) -> Any:
+    def _outputs(self, x: Any, training: bool) -> Any:
         if isinstance(self.model, Layer):
-            return self.model(x, training=self.training)
+            return self.model(x, training=training)
         return self.model(*x) if isinstance(x, (tuple, list)) else self.model(x)
 
     def tensor(self, x: Any) -> Any:
         """The loss, a tensor of one number."""
         with self._as_before():
-            outputs = self._outputs(x)
+            outputs = self._outputs(x, self.training)
             if isinstance(self.model, Model) and self.loss is None and self._criterion() is not None:
                 return self.model.compute_loss(x, self.y, outputs, self.weights, self.training)
             extra = list(self.model.losses) if isinstance(self.model, Layer) else []
