@@ -18,15 +18,16 @@ def sigmoid(z: Any) -> Any:
     return 1 / (1 + np.exp(-z))
 
 
-def cost(w1: Any, b1: Any, w2: Any, b2: Any, x: Any, y: Any) -> float:
+def cost(weights: list[Any], x: Any, y: Any) -> float:
     """J = the mean over samples of −y log a² − (1 − y) log(1 − a²)."""
+    w1, b1, w2, b2 = weights
     a2 = sigmoid(w2 @ np.tanh(w1 @ x + b1) + b2)
     return float(np.mean(-y * np.log(a2) - (1 - y) * np.log(1 - a2)))
 
 
-def by_hand(w1: Any, b1: Any, w2: Any, b2: Any, x: Any, y: Any) -> list[Any]:
+def by_hand(weights: list[Any], x: Any, y: Any) -> list[Any]:
     """The chain rule from the loss back to each weight. A bias collects what comes to all samples."""
-    m = x.shape[1]
+    (w1, b1, w2, b2), m = weights, x.shape[1]
     a1 = np.tanh(w1 @ x + b1)
     a2 = sigmoid(w2 @ a1 + b2)
     dz2 = a2 - y  # what is left of the loss's and the sigmoid's derivatives
@@ -55,9 +56,9 @@ def by_differences(weights: list[Any], x: Any, y: Any, h: float = 1e-5) -> list[
         for place in np.ndindex(w.shape):
             before = w[place]
             w[place] = before + h
-            up = cost(*weights, x, y)
+            up = cost(weights, x, y)
             w[place] = before - h
-            gradient[place] = (up - cost(*weights, x, y)) / (2 * h)
+            gradient[place] = (up - cost(weights, x, y)) / (2 * h)
             w[place] = before
         found.append(gradient)
     return found
@@ -69,8 +70,8 @@ def lecture() -> Any:
     shapes = {"W1": (N1, N0), "b1": (N1, 1), "W2": (1, N1), "b2": (1, 1)}
     weights = [tf.random.normal(shape, dtype=tf.float64).numpy() for shape in shapes.values()]
     x, y = tf.random.normal((N0, M), dtype=tf.float64).numpy(), np.array([[1.0, 0, 1, 1, 0]])
-    pencil, tape, differences = by_hand(*weights, x, y), by_tape(weights, x, y), by_differences(weights, x, y)
-    print(f"J = {cost(*weights, x, y):.6f} for {M} samples, columns of X {x.shape}")
+    pencil, tape, differences = by_hand(weights, x, y), by_tape(weights, x, y), by_differences(weights, x, y)
+    print(f"J = {cost(weights, x, y):.6f} for {M} samples, columns of X {x.shape}")
     print("∂J/∂W2 by hand", pencil[2].round(6)[0])
     print("      the tape", tape[2].round(6)[0])
     print("   differences", differences[2].round(6)[0])

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 import fastmlp.tf as tf
+from fastmlp.keras import Sequential, layers
 from fastmlp.lectures import show
 
 
-class MyDenseLayer(tf.keras.layers.Layer):
+class MyDenseLayer(layers.Layer):
     """Its weights are made when it first sees an input, for then it knows how wide that is."""
 
     def __init__(self, units: int = 32) -> None:
@@ -23,9 +24,9 @@ class MyDenseLayer(tf.keras.layers.Layer):
         self.W = self.add_weight(name="weight", shape=[input_dim, self.units], initializer="random_normal")
         self.b = self.add_weight(name="bias", shape=[1, self.units], initializer="zeros")
 
-    def call(self, x: Any) -> Any:
+    def call(self, inputs: Any, training: bool = False) -> Any:
         """Forward propagation."""
-        z = tf.matmul(x, self.W) + self.b
+        z = tf.matmul(inputs, self.W) + self.b
         return tf.sigmoid(z)
 
 
@@ -40,16 +41,16 @@ def lecture() -> Any:
     by_numpy = 1 / (1 + np.exp(-(x.numpy() @ layer.W.numpy() + layer.b.numpy())))
     print(f"NumPy differs by at most {np.abs(y.numpy() - by_numpy).max():.0e}")
 
-    ready = tf.keras.layers.Dense(units=2, activation="sigmoid")
+    ready = layers.Dense(units=2, activation="sigmoid")
     ready.build((None, 3))
     ready.set_weights([layer.W.numpy(), layer.b.numpy()[0]])
     print(f"Dense(units=2, activation='sigmoid') differs by at most {np.abs((y - ready(x)).numpy()).max():.0e}")
 
     # Layers one after the other make a network: shapes have to fit, as columns of one W meet rows of the next.
-    model = tf.keras.Sequential([
-        tf.keras.layers.Dense(4, activation=tf.nn.sigmoid),
-        tf.keras.layers.Dense(4, activation=tf.nn.sigmoid),
-        tf.keras.layers.Dense(2),
+    model = Sequential([
+        layers.Dense(4, activation=tf.nn.sigmoid),
+        layers.Dense(4, activation=tf.nn.sigmoid),
+        layers.Dense(2),
     ])  # fmt: skip
     print(f"\na network 3-4-4-2: y {tuple(model(x).shape)}")
     for name, kernel, bias in zip("123", model.get_weights()[::2], model.get_weights()[1::2]):

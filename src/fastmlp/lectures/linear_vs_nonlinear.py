@@ -12,8 +12,6 @@ from fastmlp.data import make_circles, make_moons
 from fastmlp.layers import Dense, Input
 from fastmlp.lectures import show
 
-SETS = {"moons": make_moons, "circles": make_circles}
-
 
 def network(activation: str | None) -> Any:
     """2-16-16-1: only the activation of the hidden layers differs."""
@@ -26,9 +24,9 @@ def network(activation: str | None) -> Any:
 def lecture() -> Any:
     """The same network, with and without an activation, on points that no line tells apart."""
     fastmlp.set_random_seed(0)
+    points = {"moons": make_moons(400, noise=0.2, seed=1), "circles": make_circles(400, noise=0.1, seed=1)}
     found = []
-    for name, make in SETS.items():
-        x, y = make(400, noise=0.15, seed=1)
+    for name, (x, y) in points.items():
         for kind, activation in (("linear", None), ("non-linear", "relu")):
             model = network(activation)
             model.fit(x, y, epochs=100, verbose=0)

@@ -17,7 +17,7 @@ from fastmlp.lectures import show
 def lecture() -> Any:
     """x₁ in metres, x₂ in millimetres."""
     x, y = make_moons(600, noise=0.15, seed=0)
-    x = x * np.float32([1, 1000]) + np.float32([0, 5000])
+    x = (x * [1, 1000] + [0, 5000]).astype(np.float32)
     train, test = x[:400], x[400:]
 
     normalize = Normalization()

@@ -34,8 +34,8 @@ def lecture() -> Any:
     better = train_dev_test_split(mobile, sizes=sizes, target_mask=mobile, seed=0)
     found = {"shuffled": shuffled, "dev and test from phones": better}
     for name, parts in found.items():
-        counts = [f"{part} {len(rows):,} ({int(rows.sum()):,} from phones)" for part, rows in zip(PARTS, parts)]
-        print(f"{name}: " + ", ".join(counts))
+        told = [f"{part} {len(rows):,} ({int(rows.sum()):,} from phones)" for part, rows in zip(PARTS, parts)]
+        print(f"{name}: " + ", ".join(told))
     return found
 
 
