@@ -27,13 +27,13 @@ _ALPHA, _SCALE = 1.6732632423543772, 1.0507009873554805  # selu keeps mean 0 and
 @primitive(lambda g, y, x: masked(g, x.array > 0, x.shape))
 def relu(x: np.ndarray) -> np.ndarray:
     """x where it is positive, 0 elsewhere."""
-    return np.maximum(x, 0)
+    return np.maximum(x, x.dtype.type(0))
 
 
 @primitive(lambda g, y, x: masked(g, (x.array > 0) & (x.array < 6), x.shape))
 def relu6(x: np.ndarray) -> np.ndarray:
     """x between 0 and 6, the nearer of the two outside."""
-    return np.clip(x, 0, 6)
+    return np.clip(x, x.dtype.type(0), x.dtype.type(6))
 
 
 def relu_general(x: Any, negative_slope: float, max_value: float, threshold: float) -> Any:

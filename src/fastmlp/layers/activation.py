@@ -43,7 +43,7 @@ def activation_shape(where: str, activation: Any, shape: Shape) -> Shape:
     if isinstance(activation, Layer):
         return tuple(activation.compute_output_shape(shape))
     operation = activations.lower(activation)
-    if operation["op"] in ("activation", "python"):
+    if operation["op"] == "activation":
         return shape
     if operation["op"] == "python":
         return _shape_computed(operation["function"], shape)

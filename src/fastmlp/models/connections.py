@@ -9,7 +9,6 @@ from typing import Any
 from fastmlp.layers.calls import leaves
 from fastmlp.layers.symbolic import Node
 
-
 _TITLES = {"getitem": "get_item"}  # where Keras calls an operation otherwise
 
 
