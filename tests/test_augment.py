@@ -6,7 +6,7 @@ from math import cos, floor, radians, sin
 
 import numpy as np
 import pytest
-from fastmlp import random
+from fastmlp import _warp, random
 from fastmlp.data import Augment, Dataset, augment, random_flip, random_rotate, random_shift, random_zoom
 
 
@@ -57,7 +57,7 @@ def test_channels_types_and_pieces(rng, monkeypatch):
     assert exact.dtype == np.float64
     assert np.abs(exact - whole).max() <= 0.5 + 1e-3
     assert Augment(**change)(images.astype(np.float16)).dtype == np.float16
-    monkeypatch.setattr(augment, "_PIXELS", 1)  # image by image
+    monkeypatch.setattr(_warp, "_PIXELS", 1)  # image by image
     assert (Augment(**change)(images) == whole).all()
     assert Augment(**change)(images[:0]).shape == (0, 10, 9, 3)
 

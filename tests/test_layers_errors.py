@@ -115,7 +115,7 @@ def test_other_penalties_on_the_output_are_for_the_tape():
 
 @pytest.mark.parametrize(
     "name",
-    ["Conv2D", "Masking", "LSTM", "MultiHeadAttention", "Hashing", "MaxPooling2D", "Conv3DTranspose", "RandomFlip"],
+    ["Conv2D", "Masking", "LSTM", "MultiHeadAttention", "Hashing", "MaxPooling2D", "Conv3DTranspose", "RandomHue"],
 )
 def test_what_keras_does_is_named(name):
     with pytest.raises(AttributeError, match=f"'{name}'; it is not in fastmlp: use Keras for this"):

@@ -49,6 +49,11 @@ def step_of(seed: int, number: int) -> Iterator[None]:
         _drawing.step, _drawing.drawn = before
 
 
+def place_of(layer: Any, seed: int | None) -> tuple[int, int, int, int, int]:
+    """Where a layer draws its next numbers; in a step of training they are that step's."""
+    return _drawing.place(seed, layer)
+
+
 def run(layer: Any, x: Tensor, training: bool) -> Any:
     """The output of a built layer for rows of the shape it was built for."""
     n = x.shape[0]

@@ -232,3 +232,40 @@ def test_boundaries_that_adapt_chooses():
     ours.adapt(few)
     theirs.adapt(few)
     np.testing.assert_allclose(ours.bin_boundaries, theirs.bin_boundaries, rtol=1e-5)
+
+
+PICTURES = RNG.uniform(size=(3, 9, 9, 2)).astype("f")
+
+
+@pytest.mark.parametrize("fill", ["reflect", "constant", "wrap", "nearest"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda k, **s: k.layers.RandomTranslation((0.3, 0.3), (-0.2, -0.2), **s),
+        lambda k, **s: k.layers.RandomRotation((0.07, 0.07), **s),
+        lambda k, **s: k.layers.RandomZoom((-0.3, -0.3), (0.4, 0.4), **s),
+    ],
+    ids=["translation", "rotation", "zoom"],
+)
+def test_pictures_move_to_where_keras_moves_them(make, fill):
+    ours, theirs = (np.asarray(make(k, fill_mode=fill)(PICTURES)) for k in (fastmlp.keras, keras))
+    np.testing.assert_allclose(ours, theirs, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda k: k.layers.RMSNormalization(epsilon=0.01),
+        lambda k: k.layers.GroupNormalization(3),
+        lambda k: k.layers.GroupNormalization(-1, epsilon=0.1),
+    ],
+)
+def test_normalisation_within_rows(make):
+    x = RNG.normal(size=(4, 5, 6)).astype("f")
+    ours, theirs = make(fastmlp.keras), make(keras)
+    theirs.build((None, 5, 6))
+    values = [RNG.normal(size=w.shape).astype("f") for w in theirs.get_weights()]
+    ours.build((None, 5, 6))
+    for layer in (ours, theirs):
+        layer.set_weights(values)
+    np.testing.assert_allclose(np.asarray(ours(x)), np.asarray(theirs(x)), rtol=1e-4, atol=1e-5)

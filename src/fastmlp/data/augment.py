@@ -10,12 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastmlp import _core
 from fastmlp._objects import Configurable
-from fastmlp._validate import brief, number, unknown
+from fastmlp._validate import number, unknown
+from fastmlp._warp import pictures, warp
 from fastmlp.data import _stream
 
 _FLIPS = {None: (False, False), "horizontal": (False, True), "vertical": (True, False)}
 _FLIPS["horizontal_and_vertical"] = (True, True)
-_PIXELS = 1 << 16  # warped at a time: what they need stays in the cache
 _DRAWS = 6  # numbers drawn for an image: shift down, shift right, angle, zoom, two flips
 
 
@@ -72,7 +72,7 @@ class Augment(Configurable):
 
     def __call__(self, images: ArrayLike, *rest: Any) -> Any:
         """The images changed; a tuple with what was passed beside them, if anything was."""
-        batch = _batch(images)
+        batch = pictures(images)
         changed = warp(batch, *self._draw(batch.shape), self.fill_value)
         return (changed, *rest) if rest else changed
 
@@ -110,65 +110,3 @@ def random_zoom(images: ArrayLike, by: float = 0.1, seed: int | None = None, fil
 def random_flip(images: ArrayLike, mode: str = "horizontal", seed: int | None = None) -> NDArray[Any]:
     """About every second image mirrored; exact, no pixel changes its value."""
     return np.asarray(Augment(flip=mode, seed=seed)(images))
-
-
-def warp(
-    images: NDArray[Any], matrices: NDArray[np.float64], shifts: NDArray[np.float64], fill_value: float = 0.0
-) -> NDArray[Any]:
-    """Images seen through maps of the plane: ``result[p] = image[M·(p - centre - shift) + centre]``.
-
-    Parameters
-    ----------
-    images
-        (n, h, w) or (n, h, w, c), numbers of any type; whole numbers come back rounded.
-    matrices, shifts
-        (n, 2, 2) and (n, 2), in rows and columns of pixels. Between pixels values are bilinear; outside the image
-        lies `fill_value`.
-    """
-    images = _batch(images)
-    result = np.empty_like(images)
-    step = max(1, _PIXELS // max(1, images[0].size)) if len(images) else 1
-    for first in range(0, len(images), step):
-        part = slice(first, first + step)
-        result[part] = _rounded(_warped(images[part], matrices[part], shifts[part], fill_value), images.dtype)
-    return result
-
-
-def _warped(images: Any, matrices: Any, shifts: Any, fill_value: float) -> NDArray[Any]:
-    n, height, width = images.shape[:3]
-    centre = np.array([height - 1, width - 1]) / 2
-    grid = np.indices((height, width)).reshape(2, -1) - centre[:, None]
-    offset = centre - (matrices @ shifts[..., None])[..., 0]
-    places = matrices @ grid + offset[..., None]  # (n, 2, pixels)
-    # a frame of fill_value makes outside an ordinary place: whatever is farther away meets the frame alone
-    framed = np.full((n, height + 2, width + 2, *images.shape[3:]), fill_value, np.result_type(images, np.float32))
-    framed[:, 1:-1, 1:-1] = images
-    last = np.array([[height], [width]])
-    places = np.clip(places + 1, 0, last + 1)
-    corner = np.minimum(places.astype(np.int64), last)
-    share = (places - corner).astype(framed.dtype).reshape(n, 2, -1, *[1] * (images.ndim - 3))
-    down, right = share[:, 0], share[:, 1]
-    flat = framed.reshape(-1, *images.shape[3:])
-    first = (np.arange(n)[:, None] * (height + 2) + corner[:, 0]) * (width + 2) + corner[:, 1]
-    above = _between(flat.take(first, 0), flat.take(first + 1, 0), right)
-    below = _between(flat.take(first + width + 2, 0), flat.take(first + width + 3, 0), right)
-    return _between(above, below, down).reshape(images.shape)
-
-
-def _between(a: NDArray[Any], b: NDArray[Any], share: NDArray[Any]) -> NDArray[Any]:
-    return np.asarray(a * (1 - share) + b * share)
-
-
-def _rounded(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
-    if dtype.kind not in "iu":
-        return values
-    limits = np.iinfo(dtype)
-    return np.asarray(np.clip(np.rint(values), limits.min, limits.max))
-
-
-def _batch(images: ArrayLike) -> NDArray[Any]:
-    batch = np.asarray(images)
-    if batch.ndim not in (3, 4) or batch.dtype.kind not in "iuf":
-        raise ValueError(f"augment: expected images (n, height, width) or (n, height, width, channels) of numbers, "
-                         f"got {brief(batch)}; reshape them, a single image by image[None]")  # fmt: skip
-    return batch

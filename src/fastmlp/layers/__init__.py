@@ -14,6 +14,7 @@ from fastmlp.layers.base import Layer
 from fastmlp.layers.categories import CategoryEncoding, Discretization, Embedding
 from fastmlp.layers.core import Dense, Input, InputLayer
 from fastmlp.layers.functions import Lambda
+from fastmlp.layers.groups import GroupNormalization, RMSNormalization
 from fastmlp.layers.merging import (
     Add,
     Average,
@@ -33,6 +34,7 @@ from fastmlp.layers.merging import (
     subtract,
 )
 from fastmlp.layers.normalization import BatchNormalization, LayerNormalization, UnitNormalization
+from fastmlp.layers.pictures import RandomFlip, RandomRotation, RandomTranslation, RandomZoom
 from fastmlp.layers.preprocessing import Normalization, Rescaling
 from fastmlp.layers.regularization import (
     ActivityRegularization,
@@ -66,6 +68,7 @@ __all__ = [
     "Flatten",
     "GaussianDropout",
     "GaussianNoise",
+    "GroupNormalization",
     "Identity",
     "Input",
     "InputLayer",
@@ -80,6 +83,11 @@ __all__ = [
     "Normalization",
     "PReLU",
     "Permute",
+    "RMSNormalization",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomTranslation",
+    "RandomZoom",
     "ReLU",
     "RepeatVector",
     "Rescaling",
@@ -116,13 +124,13 @@ _KERAS_ENDINGS = (
 _KERAS_NAMES = """
     AdditiveAttention Attention AugMix AutoContrast Bidirectional CenterCrop
     ContrastLimitedAdaptiveHistogramEqualization CutMix EinsumDense Equalization FlaxLayer GRU GRUCell
-    GroupNormalization GroupQueryAttention HashedCrossing Hashing InputSpec IntegerLookup JaxLayer LSTM LSTMCell
-    Masking MaxNumBoundingBoxes MelSpectrogram MixUp MultiHeadAttention Pipeline RMSNormalization RNN RandAugment
-    RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast RandomCrop RandomElasticTransform
-    RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHue RandomInvert RandomPerspective
-    RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear RandomTranslation RandomZoom
-    Resizing ReversibleEmbedding STFTSpectrogram SimpleRNN SimpleRNNCell Solarization SpectralNormalization
-    StackedRNNCells StringLookup TFSMLayer TextVectorization TimeDistributed TorchModuleWrapper Wrapper
+    GroupQueryAttention HashedCrossing Hashing InputSpec IntegerLookup JaxLayer LSTM LSTMCell Masking
+    MaxNumBoundingBoxes MelSpectrogram MixUp MultiHeadAttention Pipeline RNN RandAugment RandomBrightness
+    RandomColorDegeneration RandomColorJitter RandomContrast RandomCrop RandomElasticTransform RandomErasing
+    RandomGaussianBlur RandomGrayscale RandomHue RandomInvert RandomPerspective RandomPosterization RandomSaturation
+    RandomSharpness RandomShear Resizing ReversibleEmbedding STFTSpectrogram SimpleRNN SimpleRNNCell Solarization
+    SpectralNormalization StackedRNNCells StringLookup TFSMLayer TextVectorization TimeDistributed
+    TorchModuleWrapper Wrapper
     """
 
 
