@@ -167,8 +167,8 @@ def test_older_spellings_work_and_name_the_newer_one(older):
 def test_older_paths_refuse_what_the_newer_ones_do():
     with pytest.raises(ImportError, match=f"layers: .* got 'LSTM'; {OUTSIDE}"):
         run("from fastmlp.keras.layers.core import LSTM")
-    with pytest.raises(AttributeError, match=f"got 'RandomFlip'; {OUTSIDE}"):
-        _ = keras.layers.experimental.preprocessing.RandomFlip
+    with pytest.raises(AttributeError, match=f"got 'RandomHue'; {OUTSIDE}"):
+        _ = keras.layers.experimental.preprocessing.RandomHue
 
 
 def test_the_newer_spellings_do_not_warn():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fastmlp import data, layers, metrics
+from fastmlp import callbacks, data, layers, metrics
 from fastmlp.models import Model, Sequential, load_model
 
 ROWS = 22
@@ -154,6 +154,19 @@ def test_validation():
     history = model.fit(X[:0:-1], [PRICE[:0:-1], KIND[:0:-1]], epochs=0, validation_data=(X, [PRICE, KIND]), **QUIET)
     assert again["loss"] > 0
     assert history.history == {}
+
+
+@pytest.mark.parametrize(("name", "up"), [("kind_loss", False), ("val_price_mae", False), ("val_kind_accuracy", True)])
+def test_callbacks_know_which_way_is_better(name, up):
+    class Watch(callbacks.EarlyStopping):
+        def on_epoch_end(self, epoch, logs=None):
+            super().on_epoch_end(epoch, {**logs, name: float(epoch)})
+
+    model = two_headed()
+    model.compile("sgd", **LISTS)
+    stop = Watch(monitor=name, patience=1)
+    fit = {**QUIET, "validation_split": 0.2}
+    assert len(model.fit(X, [PRICE, KIND], epochs=5, callbacks=[stop], **fit).epoch) == (5 if up else 2)
 
 
 def test_single_batches():
@@ -309,6 +322,15 @@ def test_targets_must_belong_to_outputs(y, words):
     model.compile("sgd", **LISTS)
     with pytest.raises(ValueError, match=words):
         model.fit(X, y, **QUIET)
+
+
+def test_an_output_with_metrics_wants_targets():
+    model = two_headed()
+    model.compile("sgd", loss=["mse", None], metrics=[[], ["accuracy"]])
+    before = model.get_weights()
+    with pytest.raises(ValueError, match=r"with metrics, got none for 'kind'"):
+        model.fit(X, [PRICE], **QUIET)
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
 
 
 def test_weights_must_belong_to_outputs():

@@ -40,7 +40,7 @@ class MonitorCallback(Callback):
         ]
         for metric in metrics:
             way = getattr(metric, "_direction", None)
-            if metric.name == name and way:
+            if way and (name == metric.name or name.endswith(f"_{metric.name}")):  # behind the name of its output
                 return 1 if way == "up" else -1
         raise ValueError(f"{type(self).__name__}: expected a metric known to be better the higher or the lower, "
                          f"got monitor='{self.monitor}'; say mode='max' or mode='min'")  # fmt: skip

@@ -56,6 +56,8 @@ class Several(Compiled):
         self._losses = [usable_loss(losses.as_loss(one)) for one in self._losses]
         order = [i for i in self._order(outputs) if self._losses[i] is not None]
         self.trackers = [Mean(name=name) for name in numbered([titles[i] for i in order])] if len(order) > 1 else []
+        for tracker in self.trackers:
+            tracker._direction = "down"  # as callbacks ask
         self._tracked = dict(zip(order, self.trackers))
         self.outputs = outputs
 
@@ -91,8 +93,7 @@ class Several(Compiled):
             for i, (entries, y, p) in enumerate(zip(by_output, targets, predictions, strict=True)):
                 for entry in entries:
                     if y is None:
-                        raise ValueError(f"fit: expected y for each output with metrics, got none for "
-                                         f"'{self._shown(i)}'; give it, or leave out the metrics")  # fmt: skip
+                        raise self._no_targets("y", i)
                     width = int(p.shape[-1]) if p.ndim > 1 else 1
                     metric = metrics.resolve(entry, (None, *y.shape[1:]), width, self._losses[i])
                     if metric.lower() is not None:
@@ -168,8 +169,14 @@ class Several(Compiled):
         if self.outputs is None:
             return
         for i, (one, loss, width) in enumerate(zip(self.targets_of(y), self._losses, self.outputs.widths, strict=True)):
+            if one is None and (self._chosen[i] or self._weighted[i]):
+                raise self._no_targets(f"{where}: y", i)
             if one is not None and isinstance(loss, KernelLoss) and width is not None:
                 target_rows(f"{where}: y of output '{self._shown(i)}'", one, rows, width, loss)
+
+    def _no_targets(self, where: str, i: int) -> ValueError:
+        return ValueError(f"{where}: expected targets for each output with metrics, got none for "
+                          f"'{self._shown(i)}'; give them, or leave out the metrics")  # fmt: skip
 
     def _shares(self, weights: Any) -> list[Any]:
         """The weights of rows, output by output: one array is for all of them."""
