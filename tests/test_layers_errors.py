@@ -198,3 +198,25 @@ def test_weights_of_a_build_that_fails_are_not_those_of_the_next(make, setting):
     assert [v.name for v in layer.weights] == [v.name for v in whole.weights]
     assert [op["op"] for op in layer.lower()] == [op["op"] for op in whole.lower()]
     assert len(layer.lower()[0].get("theta", ())) == len(whole.lower()[0].get("theta", ()))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [layers.Dropout(0.5), layers.Activation("relu"), layers.Flatten(), layers.Rescaling(2.0), layers.LeakyReLU(),
+     layers.GaussianNoise(0.1), layers.Softmax(), layers.UnitNormalization()],
+    ids=lambda layer: type(layer).__name__,
+)  # fmt: skip
+def test_a_layer_without_weights_takes_inputs_of_any_width(layer):
+    rng = np.random.default_rng(0)
+    for width in (4, 7, 2):
+        x = rng.normal(size=(5, width)).astype(np.float32)
+        assert layer(x).shape == (5, width)
+        fresh = type(layer).from_config(layer.get_config())
+        assert (layer(x).numpy() == fresh(x).numpy()).all()
+
+
+def test_settings_of_a_width_still_have_to_fit():
+    layer = layers.Rescaling([1.0, 2.0])
+    layer(np.ones((3, 2)))
+    with pytest.raises(ValueError, match="Rescaling|rescaling"):
+        layer(np.ones((3, 4)))

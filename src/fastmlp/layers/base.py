@@ -333,7 +333,9 @@ class Layer(Calls, HasWeights, Configurable):
             raise ValueError(f"{self.name}: expected rows of features, an array of 2 or more axes, got {brief(inputs)};"
                              " put a single row into a list")  # fmt: skip
         want = tuple(self.input_shape[1:]) if self.built else tuple(inputs.shape[1:])
-        if inputs.shape[1:] != want:
+        if inputs.shape[1:] != want and not self._variables:
+            self.compute_output_shape(tuple(inputs.shape))  # which looks whether settings fit
+        elif inputs.shape[1:] != want:
             raise ValueError(f"{self.name}: expected rows of shape {want}, for which it was built, got an input of "
                              f"shape {tuple(inputs.shape)}; reshape it, or make another layer")  # fmt: skip
         return inputs if inputs.dtype.kind == "f" else as_tensor(inputs, self.variable_dtype)
