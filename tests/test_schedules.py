@@ -172,6 +172,15 @@ def test_fit_says_how_many_steps_an_epoch_has():
     assert rates == pytest.approx([0.2 / 6])
 
 
+def test_a_model_is_evaluated_before_fit_has_said_how_many_steps_an_epoch_has():
+    model = Sequential([Input(shape=(2,)), Dense(1, use_bias=False)])
+    model.compile(SGD(InverseEpochDecay(0.2)), "mse")
+    x, y = np.zeros((3, 2), np.float32), np.ones((3, 1), np.float32)
+    assert model.evaluate(x, y, verbose=0) == 1
+    with pytest.raises(RuntimeError, match="expected steps_per_epoch"):
+        model.train_on_batch(x, y)
+
+
 # ---- of one's own, and mistakes
 
 

@@ -104,7 +104,7 @@ class Program:
         if self.optimizer is not None:
             need_as_it_is(self.optimizer, "update_step", "apply", "apply_gradients")
             kernel, params = self.optimizer.lower()
-            settings = (kernel, params, float(self.optimizer.learning_rate), self.optimizer.clipping())
+            settings = (kernel, params, 0.0, self.optimizer.clipping())  # training sets the learning rate
             if self.optimizer.use_ema:
                 averaging = (self.optimizer.ema_momentum, self.optimizer.ema_overwrite_frequency or 0)
         reduction = getattr(self.loss, "reduction", None) or "sum_over_batch_size"
