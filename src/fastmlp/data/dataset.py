@@ -283,6 +283,14 @@ class Dataset:
         """The elements; they are NumPy's already."""
         return iter(self)
 
+    def get_single_element(self, name: str | None = None) -> Any:
+        """The one element that there is."""
+        first = list(islice(self, 2))
+        if len(first) != 1:
+            found = "none" if not first else "more"
+            raise ValueError(f"get_single_element: expected one element, got {found}; put take(1) before it")
+        return first[0]
+
     def cardinality(self) -> int:
         """How many elements there are, INFINITE_CARDINALITY (-1) or UNKNOWN_CARDINALITY (-2)."""
         return self._size
