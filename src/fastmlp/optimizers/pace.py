@@ -28,6 +28,24 @@ class LearningRate(float):
         self.optimizer.learning_rate = value
 
 
+class Iterations(int):
+    """How many steps an optimizer has made: a number, which can also be read and written as a variable can."""
+
+    optimizer: Paced
+
+    def numpy(self) -> np.int64:
+        """The number."""
+        return np.int64(self)
+
+    def assign(self, value: int) -> None:
+        """Let the optimizer have made so many."""
+        self.optimizer.iterations = int(value)
+
+    def assign_add(self, value: int) -> None:
+        """Let it have made so many more."""
+        self.assign(self.optimizer.iterations + int(value))
+
+
 class Paced(Configurable):
     """The part of an optimizer that knows its learning rate and how many steps were made."""
 
@@ -82,9 +100,11 @@ class Paced(Configurable):
         self.learning_rate = value
 
     @property
-    def iterations(self) -> int:
+    def iterations(self) -> Iterations:
         """How many steps were made."""
-        return int(self._batches.numpy()) // (self.gradient_accumulation_steps or 1)
+        made = Iterations(int(self._batches.numpy()) // (self.gradient_accumulation_steps or 1))
+        made.optimizer = self
+        return made
 
     @iterations.setter
     def iterations(self, value: int) -> None:
