@@ -82,10 +82,11 @@ class HasWeights:
 
     @property
     def losses(self) -> list[Any]:
-        """What the latest call has added, and the penalties of trainable weights."""
-        mine = [v.regularizer(v) for v in self.own_variables() if v.trainable and v.regularizer is not None]
-        own = [*self._losses, *(mine if self._trainable else [])]
-        return [*own, *(one for layer in self.inner_layers() for one in layer.losses)]
+        """What the latest call has added, all layers' first, and the penalties of trainable weights."""
+        return [*self._added(), *(v.regularizer(v) for v in self.trainable_weights if v.regularizer is not None)]
+
+    def _added(self) -> list[Any]:
+        return [*self._losses, *(one for layer in self.inner_layers() for one in layer._added())]
 
     def losses_added(self) -> bool:
         """Whether calls have added any."""
