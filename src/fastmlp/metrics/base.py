@@ -33,6 +33,11 @@ class Number(float):
 
     kind = "float32"
 
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The metric's type."""
+        return np.dtype(self.kind)
+
     def numpy(self) -> Any:
         """The number, in the metric's type."""
         return np.dtype(self.kind).type(self)

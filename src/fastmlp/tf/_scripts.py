@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from fastmlp.autodiff.primitive import as_tensor
-from fastmlp.autodiff.tensor import Tensor
 
 
 def function(func: Callable[..., Any] | None = None, input_signature: Any = None, **options: Any) -> Any:
@@ -47,8 +46,8 @@ def _number(x: Any) -> str:
 
 def shown(value: Any, summarize: int = 3) -> str:
     """A value as tf.print shows it."""
-    if isinstance(value, Tensor) or hasattr(value, "__tensor__"):
-        array = as_tensor(value).numpy()
+    if hasattr(value, "numpy"):
+        array = value.numpy()
         if np.ndim(array) == 0:
             return _number(array) if array.dtype.kind == "f" else str(int(array) if array.dtype != bool else array + 0)
         edge = max(array.shape) if summarize == -1 else summarize
