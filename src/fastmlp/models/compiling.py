@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from fastmlp import random
+from fastmlp import optimizers, random
 from fastmlp._objects import NotLowered, deserialize, need_as_it_is
 from fastmlp.lowering import lower
 from fastmlp.models.compiled import Compiled, Learning
@@ -25,6 +25,7 @@ class Compiling:
     trainable: bool
     built: bool
     layers: list[Any]
+    loss: Any = None  # as given to compile
 
     def _begin(self) -> None:
         """What a model knows before compile."""
@@ -80,7 +81,7 @@ class Compiling:
         compiled = kind(optimizer, *given, loss_weights)
         if outputs is not None and isinstance(compiled, Several):
             compiled.settle_outputs(outputs)
-        self._compiled = compiled
+        self._compiled, self.loss = compiled, loss
         self._forget_programs()
 
     def _known_outputs(self) -> Outputs | None:
@@ -199,10 +200,13 @@ class Compiling:
         """That of compile."""
         return None if self._compiled is None else self._compiled.optimizer
 
-    @property
-    def loss(self) -> Any:
-        """As given to compile."""
-        return None if self._compiled is None else self._compiled.given["loss"]
+    @optimizer.setter
+    def optimizer(self, value: Any) -> None:
+        """Another one for the model, as a `compile` of one's own may choose it."""
+        if self._compiled is None:
+            raise RuntimeError("optimizer: expected a compiled model, got none; call super().compile() first")
+        self._compiled.optimizer = optimizers.get(value)
+        self._forget_programs()
 
     @property
     def metrics_names(self) -> list[str]:

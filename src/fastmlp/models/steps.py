@@ -8,6 +8,7 @@ from fastmlp._objects import written_anew
 from fastmlp.autodiff.tape import GradientTape
 from fastmlp.metrics.base import Metric
 from fastmlp.metrics.means import Mean
+from fastmlp.models.compilemetrics import CompileMetrics
 from fastmlp.models.compiling import Compiling
 
 Batch = Any  # (x, y), (x, y, sample_weight), or x alone
@@ -38,7 +39,7 @@ class Steps(Compiling):
             loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weights, training=True)
             scaled = self.optimizer.scale_loss(loss)
         trained = self.trainable_weights  # type: ignore[attr-defined]
-        self.loss_tracker.update_state(loss, sample_weight=_rows_of(x))
+        self._losses_seen().update_state(loss, sample_weight=_rows_of(x))
         if trained:
             self.optimizer.apply(tape.gradient(scaled, trained), trained)
         return self.compute_metrics(x, y, y_pred, weights)
@@ -48,7 +49,7 @@ class Steps(Compiling):
         x, y, weights = parts_of(data)
         y_pred = self(x, training=False)  # type: ignore[operator]
         loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weights, training=False)
-        self.loss_tracker.update_state(loss, sample_weight=_rows_of(x))
+        self._losses_seen().update_state(loss, sample_weight=_rows_of(x))
         return self.compute_metrics(x, y, y_pred, weights)
 
     def predict_step(self, data: Batch) -> Any:
@@ -82,24 +83,24 @@ class Steps(Compiling):
         """What the metrics say, by name, the loss first."""
         compiled = self._compiled
         found = {} if compiled is None else compiled.results()
-        return {"loss": self.loss_tracker.result(), **found}
+        return {"loss": self._losses_seen().result(), **found}
 
     # ---- metrics
 
-    @property
-    def loss_tracker(self) -> Mean:
-        """The mean of losses since they were last reset."""
+    def _losses_seen(self) -> Mean:
+        """The mean of losses since they were last reset; `loss_tracker` is what scripts call one of their own."""
         tracker: Mean = self._loss_tracker or Mean(name="loss")
         self._loss_tracker = tracker
         return tracker
 
     @property
     def metrics(self) -> list[Any]:
-        """The mean of losses, those of compile once the outputs are known, and those kept as attributes."""
-        found = self._compiled
-        compiled = [] if found is None else [self.loss_tracker, *found.metrics, *found.trackers]
+        """The mean of losses, those kept as attributes, those of compile as one, and the means by output."""
         own = [one for name, one in vars(self).items() if isinstance(one, Metric) and not name.startswith("_")]
-        return [*compiled, *(one for one in own if not any(one is other for other in compiled))]
+        found = self._compiled
+        if found is None:
+            return own
+        return [self._losses_seen(), *own, *([CompileMetrics(self)] if found.any else []), *found.trackers]
 
     def reset_metrics(self) -> None:
         """Begin the sums of all metrics anew, as fit, evaluate and the *_on_batch methods do by themselves."""

@@ -333,7 +333,7 @@ def _outputs(program: Any, rows: Any) -> Any:
 
 def _results(logs: dict[str, Any], return_dict: bool) -> Any:
     if return_dict:
-        return logs
+        return dict(sorted(logs.items()))
     values = list(logs.values())
     return values[0] if len(values) == 1 else values
 
