@@ -175,7 +175,8 @@ class Model(Trainer, Layer):
     @in_turn
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Write what `get_weights` gave; all shapes are looked at before the first is written."""
-        need_built("set_weights", self)
+        if not self.weights:
+            need_built("set_weights", self)
         super().set_weights(weights)
 
     def count_params(self) -> int:

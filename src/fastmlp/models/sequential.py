@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from fastmlp._objects import deserialize, registered_name
+from fastmlp._objects import custom_object_scope, deserialize, registered_name
 from fastmlp._validate import brief
 from fastmlp.layers.base import Layer, mapped_shapes
 from fastmlp.layers.calls import leaves
@@ -226,9 +226,10 @@ class Sequential(Model):
         return {"name": self.name, "trainable": self._trainable, "layers": layers, "build_input_shape": shape}
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Sequential:
-        """A new model made of the same, with weights of its own."""
-        model = cls([deserialize(layer) for layer in config["layers"]], name=config.get("name"))
+    def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Sequential:
+        """A new model made of the same, with weights of its own; classes not registered are found by these names."""
+        with custom_object_scope(custom_objects):
+            model = cls([deserialize(layer) for layer in config["layers"]], name=config.get("name"))
         if config.get("build_input_shape") is not None and not model.built:
             model.build(config["build_input_shape"])
         if not config.get("trainable", True):
