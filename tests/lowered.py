@@ -61,6 +61,6 @@ def output(layer, x, training=False):
     x = np.asarray(x)
     layer.build((None, *x.shape[1:]))
     y = x.reshape(len(x), -1)
-    for operation in layer.operations():
+    for operation in layer.engine_operations():
         y = run_one(y, operation, training)
     return y.reshape(len(x), *layer.output_shape[1:])

@@ -110,7 +110,7 @@ def test_weights_are_there_once_built():
 def test_other_penalties_on_the_output_are_for_the_tape():
     layer = layers.Dense(2, activity_regularizer=regularizers.OrthogonalRegularizer())
     layer.build((None, 2))
-    assert [operation["op"] for operation in layer.operations()] == ["dense", "python"]
+    assert [operation["op"] for operation in layer.engine_operations()] == ["dense", "python"]
 
 
 @pytest.mark.parametrize(

@@ -174,8 +174,8 @@ def test_operations_of_noise():
 def test_penalties_on_what_passes():
     assert layers.ActivityRegularization(0.1, 0.2).lower() == [{"op": "activity", "l1": 0.1, "l2": 0.2}]
     layer = double(layers.Dense(2, "relu", activity_regularizer="l2"))
-    assert [operation["op"] for operation in layer.operations()] == ["dense", "activation", "activity"]
-    assert layer.operations()[-1] == {"op": "activity", "l1": 0.0, "l2": 0.01}
+    assert [operation["op"] for operation in layer.engine_operations()] == ["dense", "activation", "activity"]
+    assert layer.engine_operations()[-1] == {"op": "activity", "l1": 0.0, "l2": 0.01}
 
 
 # ---- Keras

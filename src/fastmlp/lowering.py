@@ -50,7 +50,7 @@ def operations_of(layers: Sequence[Any], learns: bool = True) -> list[Operation]
     """Those of all layers, each with whether it learns, and with neighbours joined where one kernel does both."""
     joined: list[Operation] = []
     for layer in layers:
-        for operation in layer.operations():
+        for operation in layer.engine_operations():
             frozen = operation.get("frozen", False) or not (learns and layer.trainable)
             _join(joined, {**operation, "frozen": frozen})
     return joined or [{"op": "activation", "name": "linear", "params": ()}]

@@ -33,7 +33,7 @@ def activation_operations(activation: Any, shape: Shape) -> list[dict[str, Any]]
     """The operations an activation is for inputs of that shape."""
     if isinstance(activation, Layer):
         activation.build(shape)
-        return activation.operations()
+        return activation.engine_operations()
     operation = activations.lower(activation)
     return [] if operation.get("name") == "linear" else [operation]
 

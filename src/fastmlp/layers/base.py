@@ -253,7 +253,7 @@ class Layer(Calls, HasWeights, Configurable):
         self._variables.append(variable)
         return variable
 
-    def operations(self) -> list[dict[str, Any]]:
+    def engine_operations(self) -> list[dict[str, Any]]:
         """What it is to a program, the penalty on its output included."""
         if self.has_own_call():
             if self.activity_regularizer is not None:

@@ -63,7 +63,7 @@ class Trace:
         if inputs is not self.at:
             raise self.refuse(f"gives '{layer.name}' something else than the output before it")
         frozen = {} if layer.trainable else {"frozen": True}
-        self.operations += [{**operation, **frozen} for operation in layer.operations()]
+        self.operations += [{**operation, **frozen} for operation in layer.engine_operations()]
         self._goes_on(outputs)
 
     def note(self, record: Record) -> None:

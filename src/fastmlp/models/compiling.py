@@ -110,14 +110,14 @@ class Compiling:
 
     # ---- which way it runs
 
-    def chain(self) -> list[Any]:
+    def in_line(self) -> list[Any]:
         """Its layers, an `Input` first, one after the other; NotLowered says why it is no chain."""
         raise NotLowered(f"the class {type(self).__name__} has a call of its own")
 
     def _is_chain(self) -> bool:
         """Whether it may be found to be a program once it is built."""
         try:
-            self.chain()
+            self.in_line()
         except NotLowered:
             return False
         return True
@@ -143,7 +143,7 @@ class Compiling:
         method = self.own_steps()
         if method is not None:
             raise NotLowered(f"the class {type(self).__name__} has a {method} of its own")
-        layers, compiled = self.chain(), self._compiled
+        layers, compiled = self.in_line(), self._compiled
         if compiled is not None and compiled.why_taped:
             raise NotLowered(compiled.why_taped)
         if compiled is None or compiled.loss is None:
@@ -223,7 +223,7 @@ class Compiling:
 
     def _lowered_layers(self) -> list[Any]:
         """The layers of its program; all there are, if it has none."""
-        return self.layers if self.why_taped else self.chain()
+        return self.layers if self.why_taped else self.in_line()
 
     def _network(self, batch: int = 1) -> Any:
         """What all of this runs on, with room for steps of so many rows."""
@@ -236,7 +236,7 @@ class Compiling:
     def _new_program(self, batch: int) -> Any:
         if self.why_taped:
             return Taped(self, self.why_taped)
-        compiled, layers = self._compiled, self.chain()
+        compiled, layers = self._compiled, self.in_line()
         if compiled is None or compiled.loss is None:
             return Program(layers, batch=batch, seed=self._program_seed, learns=self.trainable)
         optimizer = None if self._changed() else compiled.optimizer  # which knows the weights it is to train

@@ -57,7 +57,7 @@ class Graph:
         """The names of the layers whose outputs these are, those of a dict by its sorted keys."""
         return [one.node.operation.name for one in self.exits]
 
-    def chain(self) -> list[Layer]:
+    def in_line(self) -> list[Layer]:
         """The layers, those within models within it included, if each takes the output of the one before."""
         at: Any = self.inputs
         if not isinstance(at, KerasTensor) or not isinstance(self.outputs, KerasTensor):
@@ -197,10 +197,10 @@ def spread(layers: Sequence[Any]) -> list[Any]:
     """Layers, with those of a model among them in its place; NotLowered where that is no chain."""
     found: list[Any] = []
     for layer in layers:
-        if not hasattr(layer, "chain"):
+        if not hasattr(layer, "in_line"):
             found.append(layer)
             continue
-        inner = [one for one in layer.chain() if not isinstance(one, InputLayer)]
+        inner = [one for one in layer.in_line() if not isinstance(one, InputLayer)]
         if not layer.trainable and any(one.trainable for one in inner):
             raise NotLowered(f"layers of '{layer.name}' are trainable, and it is not")
         if layer.activity_regularizer is not None:

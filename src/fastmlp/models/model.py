@@ -95,11 +95,11 @@ class Model(Trainer, Layer):
         held = super().inner_layers()
         return held if self._graph is None else [*self._graph.layers, *(one for one in held if one not in self.layers)]
 
-    def chain(self) -> list[Any]:
+    def in_line(self) -> list[Any]:
         """Its layers, an `Input` first, one after the other; NotLowered says why it is no chain."""
         if self._graph is None or type(self).call is not Model.call:
-            return super().chain()
-        return self._graph.chain()
+            return super().in_line()
+        return self._graph.in_line()
 
     @property
     def output_names(self) -> list[str]:

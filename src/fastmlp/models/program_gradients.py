@@ -18,14 +18,14 @@ def program_gradients(model: Any, x: Any, y: Any, weights: Any, seed: int) -> di
     None where there are none to look at: the tape runs the model, something draws noise, or a constraint moves weights
     besides. The variables are afterwards as they were.
     """
-    if model.why_taped or any(op["op"] == "noise" for op in operations_of(model.chain())):
+    if model.why_taped or any(op["op"] == "noise" for op in operations_of(model.in_line())):
         return None
     learnt = model.trainable_weights
     if any(v.constraint is not None for v in learnt):
         return None
     criterion = model._compiled.loss
     feed = model._feed_of("gradcheck", x, y, weights)
-    program = Program(model.chain(), criterion, SGD(1.0), feed.rows, seed=seed, learns=model.trainable)
+    program = Program(model.in_line(), criterion, SGD(1.0), feed.rows, seed=seed, learns=model.trainable)
     before = [(v, v.numpy()) for v in model.weights]
     run = _core.Run(program.network, program.flat(feed.x), criterion.prepare(feed.y), feed.weights, [])
     run.start(None, feed.rows)

@@ -95,10 +95,10 @@ class Sequential(Model):
             inputs = layer(inputs, training=training)
         return inputs
 
-    def chain(self) -> list[Any]:
+    def in_line(self) -> list[Any]:
         """Its layers, an `Input` first; NotLowered says why they are no chain."""
         if type(self).call is not Sequential.call:
-            return Model.chain(self)
+            return Model.in_line(self)
         return spread(self._layers)
 
     @property

@@ -58,7 +58,7 @@ def look_for_traps(layers: Sequence[Any], compiled: Any, feed: Any, held: Any) -
 
 
 def _unscaled(layers: Sequence[Any], x: np.ndarray) -> str | None:
-    first = next((op for layer in layers for op in layer.operations()), {"op": ""})
+    first = next((op for layer in layers for op in layer.engine_operations()), {"op": ""})
     if first["op"] in ("affine", "batch_norm", "layer_norm", "unit_norm") or not x.size:
         return None
     few = np.asarray(x[:: max(1, len(x) // 256)], np.float64)

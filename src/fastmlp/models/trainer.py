@@ -213,7 +213,7 @@ class Trainer(Older, Reading):
             return
         compiled.settle(int(np.prod(self.output_shape[1:])))  # type: ignore[attr-defined]
         if isinstance(feed, ArrayFeed):
-            for message in look_for_traps(self.chain(), compiled, feed, held):
+            for message in look_for_traps(self.in_line(), compiled, feed, held):
                 warnings.warn(message, UserWarning, stacklevel=user_level())
 
     def _tell_schedule(self, steps: int | None) -> None:
