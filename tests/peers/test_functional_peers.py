@@ -193,6 +193,7 @@ def test_a_subclass_of_several_outputs():
 
 
 def test_tables_are_alike():
+    keras.utils.clear_session()  # which names operations anew
     tables = []
     for k in (fastmlp.keras, keras):
         a, b = k.Input(shape=(4,), name="a"), k.Input(shape=(4,), name="b")
