@@ -101,6 +101,7 @@ def test_l2_is_weight_decay():
     """J + (1/m)(λ/2)ΣW² is Keras's l2(λ/2m); a step of SGD with it is one with weights decayed by 1 − αλ/m."""
     lam, m, alpha = 0.7, 40, 0.1
     x, y = make_moons(m, seed=0)
+    assert regularizers.L2(lam, compat="lecture", rows=m).l2 == lam / (2 * m)
     models = []
     for c in (0.0, lam / (2 * m)):
         fastmlp.set_random_seed(1)

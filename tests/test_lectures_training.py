@@ -206,6 +206,7 @@ def test_momentum_is_an_average_of_gradients_and_kerass_with_another_rate():
         path.append(w)
     ours = walked(Momentum(eta, beta=beta))
     assert ours == pytest.approx(np.array(path), abs=1e-15)
+    assert (walked(SGD(eta, momentum=beta, compat="lecture")) == ours).all()
     assert walked(SGD(eta * (1 - beta), momentum=beta)) == pytest.approx(ours, abs=1e-15)
     assert np.abs(walked(SGD(eta, momentum=beta)) - ours).max() > 0.1  # Keras's momentum is not the slide's
 
@@ -221,6 +222,7 @@ def test_rmsprop_has_epsilon_outside_the_root_on_the_slides():
         ends[mode] = walked(RMSprop(eta, rho=beta, epsilon=epsilon, epsilon_mode=mode), small)[-1]
         assert ends[mode] == pytest.approx(w, abs=1e-13)
     assert np.abs(ends["paper"] - ends["keras"]).max() > 0.01
+    assert (walked(RMSprop(eta, compat="lecture"), small)[-1] == ends["paper"]).all()
 
 
 def test_adam_with_both_corrections_and_epsilon_outside():
@@ -230,6 +232,7 @@ def test_adam_with_both_corrections_and_epsilon_outside():
         v, s = b1 * v + (1 - b1) * g, b2 * s + (1 - b2) * g**2
         w = w - eta * (v / (1 - b1**t)) / (np.sqrt(s / (1 - b2**t)) + eps)
     assert walked(Adam(eta, epsilon=eps, epsilon_mode="paper"), small)[-1] == pytest.approx(w, abs=1e-13)
+    assert walked(Adam(eta, compat="lecture"), small)[-1] == pytest.approx(w, abs=1e-13)
     assert np.abs(walked(Adam(eta, epsilon=eps), small)[-1] - w).max() > 1e-3  # Keras's "ε̂" is another one
 
 

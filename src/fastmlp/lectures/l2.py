@@ -32,8 +32,8 @@ def network(penalty: float) -> Any:
 def lecture() -> Any:
     """J + (1/m)(λ/2)ΣW² in Keras's words, one step of it, and what it does to a boundary."""
     x, y = make_moons(M, noise=0.3, seed=0)
-    # Keras adds c·ΣW²: so c = λ/2m for the lecture's λ.
-    c = LAMBDA / (2 * M)
+    # Keras adds c·ΣW², so c = λ/2m for the lecture's λ; compat="lecture" computes it.
+    c = regularizers.L2(LAMBDA, compat="lecture", rows=M).l2
     plain, model = network(0.0), network(c)
     squares = sum(float(np.sum(kernel**2)) for kernel in model.get_weights()[::2])
     losses = plain.evaluate(x, y, verbose=0), model.evaluate(x, y, verbose=0)

@@ -8,7 +8,7 @@ import numpy as np
 
 import fastmlp
 from fastmlp.lectures import show
-from fastmlp.optimizers import SGD, Adam, Momentum, RMSprop, ewa
+from fastmlp.optimizers import SGD, Adam, RMSprop, ewa
 from fastmlp.visual.landscapes import LANDSCAPES, descend
 
 BETAS = (0.5, 0.8333, 0.9, 0.98, 0.99)
@@ -23,13 +23,14 @@ def lecture() -> Any:
         first, second = (ewa(theta, 0.98, correction)[1] for theta in ([1.0, 0.0], [0.0, 1.0]))
         print(f"V₂ = {first:.6f} θ₁ + {second:.6f} θ₂" + " with bias correction" * correction)
 
-    # The same averages of gradients g and of their squares make the optimizers.
+    # The same averages of gradients g and of their squares make the optimizers. Keras writes some of them another way;
+    # compat="lecture" takes these forms.
     print("\none step from w = 1 with g = 0.5, η = 0.1")
     rules = {
         "gradient descent  w − ηg": SGD(0.1),
-        "momentum          w − ηv": Momentum(0.1, beta=0.9),
-        "RMSprop           w − ηg/(√s + ε)": RMSprop(0.1, rho=0.9, epsilon=1e-8, epsilon_mode="paper"),
-        "Adam              w − ηv̂/(√ŝ + ε)": Adam(0.1, epsilon=1e-8, epsilon_mode="paper"),
+        "momentum          w − ηv": SGD(0.1, momentum=0.9, compat="lecture"),
+        "RMSprop           w − ηg/(√s + ε)": RMSprop(0.1, compat="lecture"),
+        "Adam              w − ηv̂/(√ŝ + ε)": Adam(0.1, compat="lecture"),
     }
     for name, optimizer in rules.items():
         w = fastmlp.variables.Variable(np.array([1.0]))
@@ -37,9 +38,9 @@ def lecture() -> Any:
         print(f"  {name:34} = {w.numpy()[0]:.8f}")
 
     # Keras writes momentum another way, with η inside; with η(1 − β) it makes the same steps.
-    ours = descend("stretched", optimizer=Momentum(0.02, beta=0.9), steps=50)
+    ours = descend("stretched", optimizer=SGD(0.02, momentum=0.9, compat="lecture"), steps=50)
     keras = descend("stretched", optimizer=SGD(0.02 * (1 - 0.9), momentum=0.9), steps=50)
-    print(f"\nMomentum(η, β) − SGD(η(1 − β), momentum=β) after 50 steps: {np.abs(ours - keras).max():.0e}")
+    print(f"\nthe lectures' momentum with η − Keras's with η(1 − β) after 50 steps: {np.abs(ours - keras).max():.0e}")
 
     place = LANDSCAPES["rosenbrock"]
     print(f"\n{place.title}, 500 steps with η = 0.005")
