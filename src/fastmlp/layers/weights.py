@@ -34,6 +34,16 @@ class HasWeights:
         """The layers it is made of."""
         return [one for one in self._held() if isinstance(one, HasWeights)]
 
+    def with_inner(self) -> list[Any]:
+        """Itself and all layers inside, those inside them included, each once."""
+        found, waiting = {id(self): self}, self.inner_layers()
+        while waiting:
+            one = waiting.pop(0)
+            if id(one) not in found:
+                found[id(one)] = one
+                waiting = [*one.inner_layers(), *waiting]
+        return list(found.values())
+
     def own_variables(self) -> list[Variable]:
         """Its variables but those of the layers inside, trainable ones first."""
         found = [one for one in self._held() if isinstance(one, Variable)]
@@ -82,11 +92,9 @@ class HasWeights:
 
     @property
     def losses(self) -> list[Any]:
-        """What the latest call has added, all layers' first, and the penalties of trainable weights."""
-        return [*self._added(), *(v.regularizer(v) for v in self.trainable_weights if v.regularizer is not None)]
-
-    def _added(self) -> list[Any]:
-        return [*self._losses, *(one for layer in self.inner_layers() for one in layer._added())]
+        """What the latest call has added, and the penalties of trainable weights: each once, shared or not."""
+        added = [one for layer in self.with_inner() for one in layer._losses]
+        return [*added, *(v.regularizer(v) for v in self.trainable_weights if v.regularizer is not None)]
 
     def losses_added(self) -> bool:
         """Whether calls have added any."""

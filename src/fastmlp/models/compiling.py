@@ -35,6 +35,7 @@ class Compiling:
         self._why: str | None = None  # it runs by the tape; "" that it does not
         self._program_seed = random.next_seed()
         self._shuffle_seed = random.next_seed()
+        self._steps = 0  # batches trained on by the tape: names the noise of the next
         self._epoch = 0  # passes over data begun: names the next order of rows
         self._initial_epoch: int | None = None  # where a callback wants training to start
         self._turn = Turn()

@@ -10,7 +10,7 @@ import numpy as np
 
 from fastmlp import eager
 from fastmlp.autodiff.primitive import as_tensor
-from fastmlp.autodiff.tensor import Tensor, listening
+from fastmlp.autodiff.tensor import listening
 from fastmlp.layers.calls import mapped
 from fastmlp.models.columns import tree_of
 from fastmlp.models.feeds import ArrayFeed
@@ -127,8 +127,9 @@ class Taped:
         until, model = time.perf_counter() + seconds, self.model
         for _ in range(most_steps):
             rows = run.next()
-            with eager.step_of(model._program_seed, model.optimizer.iterations):
+            with eager.step_of(model._program_seed, model._steps):
                 self.logs = model.train_step(batch_of(rows))
+            model._steps += 1
             run.add(rows.rows)
             if run.ended:
                 return True
@@ -148,10 +149,10 @@ class Taped:
     # ---- prediction
 
     def outputs(self, rows: Any) -> Any:
-        """The output for rows, as arrays."""
+        """The output for rows, as arrays of its own: that of a call may be its input, or a weight."""
         with listening():
             found = self.model.predict_step(batch_of(ArrayFeed(rows, None, None)))
-        return mapped(lambda one: one.array if isinstance(one, Tensor) else np.asarray(one), found)
+        return mapped(np.array, found)
 
     call = outputs
 

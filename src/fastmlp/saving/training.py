@@ -13,7 +13,7 @@ from fastmlp._objects import registered_name
 from fastmlp._validate import brief, whole
 from fastmlp.saving import atomic, native, weights
 
-_NAMES = ("epoch", "shuffle_seed", "program_seed")  # attributes of models, with an underscore before
+_NAMES = ("epoch", "steps", "shuffle_seed", "program_seed")  # attributes of models, with an underscore before
 
 
 def notes(model: Any) -> dict[str, Any]:
@@ -24,7 +24,8 @@ def notes(model: Any) -> dict[str, Any]:
 
 def checked(state: Mapping[str, Any]) -> dict[str, int]:
     """The same from a file."""
-    found = {name: whole(f"training_state: {name}", state.get(name), 0) for name in _NAMES}
+    given = {"steps": 0, **state}  # which older files have not
+    found = {name: whole(f"training_state: {name}", given.get(name), 0) for name in _NAMES}
     if max(found.values()) >= 1 << 64:
         raise ValueError(f"training_state: expected numbers of 64 bits, got {brief(found)}; the file is damaged")
     return found
