@@ -25,6 +25,8 @@ class Own(Layer):
         self.W = self.add_weight(name="W", shape=(input_shape[-1], 4), initializer="glorot_uniform")
         self.b = self.add_weight(name="b", shape=(1, 4), initializer="random_normal")
         self.g = self.add_weight(name="g", shape=(4,), initializer="ones")
+        self.V = self.add_weight(name="V", shape=(5, 5))
+        self.all = []
         self.inner = Dense(3, "tanh")
         self.noise = Dropout(0.5, seed=3)
         self.norm = BatchNormalization()
@@ -64,6 +66,9 @@ TAPED = {
     "a price of weights": (lambda o, x, t: (o.add_loss(ops.sum(o.W)), product(o, x))[1], "computes with weights alone"),
     "training of its own": (lambda o, x, t: o.noise(x, training=True), "says itself when"),
     "a variable that changes": (lambda o, x, t: (o.g.assign_add([1, 1, 1, 1]), product(o, x))[1], "changes a variable"),
+    "one weight in two products": (lambda o, x, t: ops.tanh(x @ o.V) @ o.V, "stands in 2 places"),
+    "something kept": (lambda o, x, t: setattr(o, "kept", product(o, x)) or o.kept, "changes attributes"),
+    "something kept in a list": (lambda o, x, t: (o.all.append(product(o, x)), o.all[-1])[1], "changes attributes"),
     "division by what comes": (lambda o, x, t: 1 / (x + 5), "divides by what it is given"),
 }  # fmt: skip
 
@@ -146,3 +151,91 @@ def test_a_variable_made_by_hand_is_a_weight():
     model.fit(X, X[:, :2], verbose=0)
     assert model.why_taped == ""
     assert not np.array_equal(model.get_weights()[0], np.ones((5, 2)))
+
+
+class Scaled(Layer):
+    """A product and a bias, times a factor."""
+
+    factor = 2.0
+
+    def build(self, input_shape):
+        self.kernel = self.add_weight(shape=(input_shape[-1], 3))
+        self.bias = self.add_weight(shape=(3,), initializer="normal")
+
+    def call(self, x):
+        return (ops.matmul(x, self.kernel) + self.bias) * self.factor
+
+
+class Outer(Layer):
+    def __init__(self):
+        super().__init__()
+        self.inner = Scaled()
+
+    def call(self, x):
+        return self.inner(x)
+
+
+def test_a_layer_of_ones_own_in_two_places_is_one_layer():
+    inner = Dense(5, use_bias=False)
+
+    class Around(Layer):
+        def __init__(self):
+            super().__init__()
+            self.inner = inner
+
+        def call(self, x):
+            return ops.tanh(self.inner(x))
+
+    model = Sequential([Input((5,)), Around(), Around()])
+    model.compile("sgd", "mse")
+    assert "stands in 2 places" in model.why_taped
+    model.fit(X, X, verbose=0)
+    w = inner.kernel.numpy()
+    np.testing.assert_allclose(model.predict(X, verbose=0), np.tanh(np.tanh(X @ w) @ w), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["factor", "kernel"])
+def test_a_setting_or_a_weight_that_is_replaced_counts_at_once(name):
+    layer = Outer()
+    model = Sequential([Input((5,)), layer])
+    model.compile("sgd", "mse")
+    assert model.why_taped == ""
+    if name == "factor":
+        model.fit(X, X[:, :3], verbose=0)  # an optimizer that has made steps knows the weights it is to train
+    kernel, bias = layer.inner.kernel.numpy(), layer.inner.bias.numpy()
+    np.testing.assert_allclose(model.predict(X, verbose=0), (X @ kernel + bias) * 2, atol=1e-5)
+    if name == "factor":
+        layer.inner.factor = 5.0
+    else:
+        kernel = kernel + 1
+        layer.inner.kernel = Variable(kernel)
+    want = (X @ kernel + bias) * layer.inner.factor
+    np.testing.assert_allclose(model.predict(X, verbose=0), want, atol=1e-4)
+    np.testing.assert_allclose(model(X), want, atol=1e-4)
+    assert model._network() is model._network()  # it is made anew once
+
+
+def test_a_setting_by_which_it_is_no_program_any_more():
+    layer = Own(LOWERED["no bias"])
+    model = Sequential([Input((5,)), layer])
+    assert model.why_taped == ""
+    assert (model.predict(X, verbose=0) >= 0).all()
+    layer.formula = lambda o, x, t: x * x
+    np.testing.assert_allclose(model.predict(X, verbose=0), X * X, rtol=1e-6)
+    assert "is no chain" in model.why_taped
+
+
+def test_a_layer_inside_that_is_frozen_stays_and_wants_compile():
+    layer = Outer()
+    model = Sequential([Input((5,)), layer, Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(X, Y, verbose=0)
+    layer.inner.trainable = False
+    with pytest.raises(RuntimeError, match="compile the model again"):
+        model.fit(X, Y, verbose=0)
+    model.compile("sgd", "mse")
+    assert model.why_taped == ""
+    before = model.get_weights()
+    model.fit(X, Y, verbose=0)
+    same = [np.array_equal(a, b) for a, b in zip(before, model.get_weights())]
+    assert same == [True, True, False, False]

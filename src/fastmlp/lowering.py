@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -87,6 +88,9 @@ def lower(
         lowered.ops.append(_LOWER[operation["op"]](lowered, index, operation, optimizer))
         lowered.ops[-1]["frozen"] = operation.get("frozen", False)
         lowered.ops[-1]["seed"] = seed if operation.get("seed") is None else operation["seed"] % 2**64
+    for variable, count in Counter(variable for variable, _ in lowered.places).items():
+        if count > 1:  # a network would keep a copy at each place, and train them apart
+            raise NotLowered(f"the weight {variable.path} stands in {count} places of it")
     if loss is not None:
         need_as_it_is(loss, "call", "__call__")
         lowered.logits = not loss.from_logits and _takes_logits(lowered, loss)

@@ -84,8 +84,8 @@ class Program:
         self.dtype = dtype_of(layers)
         self.weights = sum(v.size for layer in layers for v in layer.weights)  # how many numbers
         self.learns = learns
-        self.trainable = [(layer, learns and layer.trainable) for layer in layers]
-        self.policies = [layer.dtype_policy for layer in layers]
+        self.trainable = [(one, learns and one.trainable) for layer in layers for one in layer.with_inner()]
+        self._made_of = self._looks()
         self._where: dict[Variable, Place] = {}
         self._seen: dict[Variable, int] = {}
         self._changes = -1
@@ -172,8 +172,12 @@ class Program:
         return True
 
     def fits(self) -> bool:
-        """Whether layers compute in the types they did when it was made. If not, it takes another program."""
-        return self._changes == Variable.changes or self.policies == [layer.dtype_policy for layer in self.layers]
+        """Whether layers are set, and compute in the types, as when it was made. If not, it takes another program."""
+        return self._changes == Variable.changes or self._made_of == self._looks()
+
+    def _looks(self) -> list[tuple[Any, list[int]]]:
+        """What of layers a program is made of, besides the numbers of their weights."""
+        return [(layer.dtype_policy, [one.revision for one in layer.with_inner()]) for layer in self.layers]
 
     def _is_behind(self, variable: Variable) -> bool:
         return variable.holder is not self and self._seen.get(variable) != variable.version

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -40,8 +41,9 @@ def current() -> Trace | None:
 class Trace:
     """Follows one tensor through a call, as a recorder of all operations."""
 
-    def __init__(self, where: str, x: Tensor, training: bool) -> None:
-        self.where, self.at, self.training = where, x, training
+    def __init__(self, layer: Any, x: Tensor, training: bool) -> None:
+        self.where, self.at, self.training = layer.name, x, training
+        self.frozen = {id(v) for v in layer.weights} - {id(v) for v in layer.trainable_weights}
         self.operations: list[Operation] = []
         self.read: dict[int, Any] = {}  # variables, by the id of the tensor that was read
         self.made = {id(x)}  # what operations have made of x: ids
@@ -109,16 +111,16 @@ class Trace:
         kernel = self.read.get(id(other))
         if kernel is None or kernel.ndim != 2:
             raise self.refuse("multiplies by a matrix that is no weight")
-        return {"op": "dense", "units": kernel.shape[1], "kernel": kernel, "bias": None, **_frozen(kernel)}
+        return {"op": "dense", "units": kernel.shape[1], "kernel": kernel, "bias": None, **self._frozen(kernel)}
 
     def _dense(self, record: Record) -> Operation:
         """What ``super().call(inputs)`` of a class derived from Dense is."""
         weights = [self.read[id(t)] for t in record.inputs[1:] if id(t) in self.read]
-        if len(weights) < len(record.inputs) - 1 or len({v.trainable for v in weights}) > 1:
+        if len(weights) < len(record.inputs) - 1 or len({id(v) in self.frozen for v in weights}) > 1:
             raise self.refuse("multiplies by a matrix that is no weight")
         kernel, bias = weights[0], weights[1] if len(weights) > 1 else None
         return {"op": "dense", "units": kernel.shape[1], "kernel": kernel, "bias": bias,
-                "bf16": record.settings["bf16"], **_frozen(kernel)}  # fmt: skip
+                "bf16": record.settings["bf16"], **self._frozen(kernel)}  # fmt: skip
 
     def _affine(self, name: str, inputs: tuple[Any, ...], other: Any) -> Operation | None:
         variable = self.read.get(id(other))
@@ -142,13 +144,12 @@ class Trace:
     def _bias(self, name: str, variable: Any) -> None:
         last: Operation = self.operations[-1] if self.operations else {"op": ""}
         fits = last["op"] == "dense" and last["bias"] is None and variable.size == last["units"]
-        if name != "add" or not fits or "frozen" in last or _frozen(variable):
+        if name != "add" or not fits or ("frozen" in last) != (id(variable) in self.frozen):
             raise self.refuse(f"uses {name} with a weight that is no bias of a product")
         last["bias"] = variable
 
-
-def _frozen(variable: Any) -> Operation:
-    return {} if variable.trainable else {"frozen": True}
+    def _frozen(self, variable: Any) -> Operation:
+        return {"frozen": True} if id(variable) in self.frozen else {}
 
 
 @contextmanager
@@ -163,7 +164,7 @@ def _tracing(trace: Trace) -> Iterator[None]:
 
 def _traced(layer: Any, rows: int, training: bool) -> list[Operation]:
     x = Tensor(np.zeros((rows, *layer.input_shape[1:]), layer.variable_dtype))
-    trace = Trace(layer.name, x, training)
+    trace = Trace(layer, x, training)
     with _tracing(trace):
         outputs = layer.called_alone(x, training)
     if layer.losses_added():
@@ -181,7 +182,11 @@ def operations_of_call(layer: Any) -> list[Operation]:
     variables = layer.variables
     before = [(v, v.version, v.numpy()) for v in variables]
     try:
-        found = [_traced(layer, rows, training) for rows, training in ((3, False), (5, False), (3, True))]
+        found = [_traced(layer, 3, False)]  # which may build layers inside
+        kept = _attributes(layer)
+        found += [_traced(layer, 5, False), _traced(layer, 3, True)]
+        if any(a is not b for a, b in zip_longest(kept, _attributes(layer))):
+            raise NotLowered(f"the call of the layer '{layer.name}' changes attributes")
     except NotLowered:
         raise
     except Exception as error:  # what is wrong will show where it is called with numbers that are not zeros
@@ -197,6 +202,17 @@ def operations_of_call(layer: Any) -> list[Operation]:
         raise NotLowered(f"the call of the layer '{layer.name}' is not the same each time: it draws numbers, or asks "
                          "for the rows of a batch or for training")  # fmt: skip
     return found[0]
+
+
+def _attributes(layer: Any) -> list[Any]:
+    """What the attributes hold of all classes of one's own in a layer, and what is in their lists and dicts."""
+    found: list[Any] = []
+    for one in layer.with_inner():
+        for name, value in vars(one).items() if one.has_own_call() else ():
+            if name not in ("_losses", "_nodes"):
+                inside = value.values() if isinstance(value, dict) else value
+                found += [value, *(inside if isinstance(value, (list, tuple, dict)) else ())]
+    return found
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -12,13 +12,24 @@ from fastmlp._validate import brief
 from fastmlp.autodiff.primitive import as_tensor
 from fastmlp.variables import Variable
 
+PASSING = ("_losses", "_nodes", "_trainable")  # attributes of layers by which no program is other than before
+
 
 class HasWeights:
     """Whoever has variables and layers as attributes, also in lists, tuples and dicts: copies and writes them."""
 
     name: str
+    revision: int = 0  # how often settings or weights were replaced since it was built
     _trainable: bool
     _losses: list[Any]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Note that a setting or a weight is replaced, for programs that were made of what it was."""
+        super().__setattr__(name, value)
+        passing = name in PASSING or isinstance(getattr(type(self), name, None), property)
+        if vars(self).get("built") and not passing:
+            vars(self)["revision"] = self.revision + 1
+            Variable.changes += 1
 
     # ---- what it owns
 

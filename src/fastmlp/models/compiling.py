@@ -170,7 +170,8 @@ class Compiling:
     @property
     def _learning(self) -> Learning:
         """Which layers training changes now."""
-        return [(layer, self.trainable and layer.trainable) for layer in self._lowered_layers()]
+        layers = [one for layer in self._lowered_layers() for one in layer.with_inner()]
+        return [(layer, self.trainable and layer.trainable) for layer in layers]
 
     def _changed(self) -> Learning:
         """Those of them that were otherwise when training began."""
@@ -228,7 +229,9 @@ class Compiling:
 
     def _network(self, batch: int = 1) -> Any:
         """What all of this runs on, with room for steps of so many rows."""
-        if self._program is None or not self._program.fits():
+        if self._program is not None and not self._program.fits():
+            self._forget_programs()  # and whether it is one
+        if self._program is None:
             self._program = self._new_program(batch)
         if self._compiled is not None and not self._program.taped:
             self._compiled.settle(math.prod(self._program.output_shape))
