@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -182,6 +183,18 @@ def test_what_predict_gives_is_nobody_elses():
             output += 7
     assert not x.any()
     assert (model.w.numpy() == 1).all()
+
+
+def test_threads_take_turns_with_a_model_that_runs_by_the_tape():
+    inputs = Input((3,))
+    model = Model(inputs, layers.Add()([Dense(3)(inputs), inputs]))
+    assert model.why_taped
+    x = np.random.default_rng(1).normal(size=(200, 3)).astype("float32")
+    ways = [lambda: model.predict(x, verbose=0), lambda: model.predict_on_batch(x), lambda: model(x).numpy()]
+    with ThreadPoolExecutor(4) as pool:
+        found = [made.result() for made in [pool.submit(way) for way in ways * 20]]
+    for one in found:
+        np.testing.assert_allclose(one, found[0], atol=1e-5)
 
 
 def test_what_shared_layers_add_to_the_loss_counts_once():

@@ -62,7 +62,7 @@ class Reading(Steps):
         return self._turn.alone(where, partial(self._renew_and_read, where, x, act)) if found is None else found
 
     def _read_beside(self, where: str, x: Any, act: Act) -> Any:
-        """None at once where another thread changes the model, or something has."""
+        """None at once where another thread changes the model, or something has; or where Python may, by the tape."""
         turn = self._turn
         seat = turn.own.seat
         with seat.lock:
@@ -70,7 +70,7 @@ class Reading(Steps):
             seat.inside = inside = outer or turn.writer in (None, seat.thread) or turn.open_until > monotonic()
             try:
                 program = self._program
-                if inside and program is not None and program.is_current():
+                if inside and program is not None and not program.taped and program.is_current():
                     return act(program, self._rows_of(where, x))
             finally:
                 seat.inside = outer
