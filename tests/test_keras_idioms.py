@@ -202,3 +202,16 @@ def test_results_have_the_type_of_their_metric_and_are_printed_so(capsys):
     assert mean.result().dtype == "float32"
     tf.print("mean", mean.result(), optimizers.SGD(0.1).learning_rate)
     assert capsys.readouterr().err == "mean 0.1 0.1\n"
+
+
+def test_a_metric_with_a_number_for_each_batch_is_asked_batch_by_batch():
+    def root(y_true, y_pred):
+        return np.sqrt(np.mean(np.square(np.asarray(y_true) - np.asarray(y_pred))))
+
+    model = Sequential([Input((3,)), Dense(1)])
+    model.compile("sgd", "mse", metrics=[root])
+    away = Y - model.predict(X, verbose=0)
+    wanted = np.mean([root(away[at : at + 3], 0) for at in (0, 3, 6)])
+    np.testing.assert_allclose(model.evaluate(X, Y, 3, 0)[1], wanted, rtol=1e-6)
+    np.testing.assert_allclose(model.evaluate(X, Y, 8, 0)[1], root(away, 0), rtol=1e-6)
+    np.testing.assert_allclose(model.test_on_batch(X, Y)[1], root(away, 0), rtol=1e-6)

@@ -82,8 +82,10 @@ def evaluate_rows(program: Any, compiled: Compiled, piece: ArrayFeed, batch: int
     pythonic = compiled.in_python()
     if pythonic:
         predictions = program.call(piece.x)
-        for metric, weighs in pythonic:
-            metric.update_state(piece.y, predictions, piece.weights if weighs else None)
+        for at in range(0, piece.rows, batch):  # for one that has a number for each batch, not for each row
+            part = piece.rows_at(slice(at, at + batch))
+            for metric, weighs in pythonic:
+                metric.update_state(part.y, predictions[at : at + batch], part.weights if weighs else None)
 
 
 def evaluated(program: Any, compiled: Compiled, mean: MeanLoss) -> dict[str, Any]:
