@@ -215,3 +215,25 @@ def test_a_metric_with_a_number_for_each_batch_is_asked_batch_by_batch():
     np.testing.assert_allclose(model.evaluate(X, Y, 3, 0)[1], wanted, rtol=1e-6)
     np.testing.assert_allclose(model.evaluate(X, Y, 8, 0)[1], root(away, 0), rtol=1e-6)
     np.testing.assert_allclose(model.test_on_batch(X, Y)[1], root(away, 0), rtol=1e-6)
+
+
+def test_a_model_of_models_needs_no_call_where_its_step_calls_them():
+    class Pair(Model):
+        def __init__(self):
+            super().__init__()
+            self.one, self.other = Dense(3, "tanh"), Sequential([Input((3,)), Dense(1)])
+
+        def train_step(self, data):
+            x, y = data
+            with GradientTape() as tape:
+                loss = losses.MeanSquaredError()(y, self.other(self.one(x)))
+            self.optimizer.apply_gradients(zip(tape.gradient(loss, self.trainable_weights), self.trainable_weights))
+            return {"loss": loss}
+
+    model = Pair()
+    model.compile("sgd")
+    found = model.fit(X, Y, 8, 3, 0).history["loss"]
+    assert found[-1] < found[0]
+    assert len(model.weights) == 4
+    with pytest.raises(NotImplementedError, match=r"Pair: expected a method call\(inputs\)"):
+        model.predict(X, verbose=0)

@@ -151,7 +151,9 @@ class Model(Trainer, Layer):
         self.built, self.input_shape = True, input_shape  # the layers inside are built by their first call
 
     def _build_for(self, rows: Any) -> None:
-        """Run the model once on a few rows, which builds its layers."""
+        """Run the model once on a few rows, which builds its layers; without a call its steps do it."""
+        if self._graph is None and type(self).call is Model.call and self.own_steps() == "train_step":
+            return
         few = mapped(as_tensor, tree_of(rows[:2]))
         with listening():
             outputs = self(few, training=False)
