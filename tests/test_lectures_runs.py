@@ -18,7 +18,7 @@ from fastmlp.lectures.__main__ import contents, main
 
 # What has to be among what they print. A lecture that is not here is run all the same.
 FIGURES = {
-    "perceptron": ["σ(2) = 0.880797", "g(-9) = 0.000123394", "g(-6) = 0.002472", "0.5,  output 0", "0.75,  output 1"],
+    "perceptron": ["σ(2) = 0.8807971", "g(-9) = 0.000123394", "g(-6) = 0.002472", "0.5,  output 0", "0.75,  output 1"],
     "firing_rate": ["Firing rate: 0.6106", "by a layer:  0.6106"],
     "activations": ["0.25       0.196611", "shape=(13,), dtype=float32", "binary step   0.000 (0.000)"],
     "bias_term": ["without bias:", "costs $0", "costs $120,000"],

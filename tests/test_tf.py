@@ -310,7 +310,7 @@ def test_models_train_on_them():
 
 
 def test_the_sigmoid_and_its_slope():
-    assert str(tf.math.sigmoid(tf.constant(2, dtype=tf.float32)).numpy()) in ("0.8807971", "0.880797")
+    assert str(tf.math.sigmoid(tf.constant(2, dtype=tf.float32)).numpy()) == "0.8807971"
     x = tf.range(-6, 7, 1, dtype=tf.float32)
     with tf.GradientTape() as tape:
         tape.watch(x)
