@@ -7,9 +7,24 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from fastmlp import Model, Sequential, callbacks, constraints, layers, losses, metrics, optimizers, schedules, utils
+from fastmlp import (
+    GradientTape,
+    Model,
+    Sequential,
+    callbacks,
+    constraints,
+    layers,
+    losses,
+    metrics,
+    ops,
+    optimizers,
+    schedules,
+    utils,
+)
 from fastmlp.layers import Dense, Input
 from fastmlp.regularizers import L1, L1L2, L2
+from fastmlp.saving import load_state, save_state
+from fastmlp.variables import Variable
 
 # name: the loss, the last activation, and targets for so many rows and outputs
 LOSSES = {
@@ -127,9 +142,6 @@ def test_each_step_by_the_tape_draws_noise_of_its_own(optimizer):
 
 
 def test_steps_of_ones_own_with_optimizers_of_ones_own_draw_new_noise_and_go_on_with_it(tmp_path):
-    from fastmlp import GradientTape, ops
-    from fastmlp.saving import load_state, save_state
-
     class Own(Model):
         def __init__(self):
             super().__init__()
@@ -183,6 +195,26 @@ def test_what_predict_gives_is_nobody_elses():
             output += 7
     assert not x.any()
     assert (model.w.numpy() == 1).all()
+
+
+WAYS = [ops.convert_to_tensor, lambda x: ops.cast(x, "float32"), lambda x: ops.reshape(x, (3,))]
+
+
+@pytest.mark.parametrize("make", WAYS)
+def test_a_tensor_stays_as_it_is_when_the_array_it_is_made_of_is_written(make):
+    x = np.ones(3, "float32")
+    tensor, part = make(x), ops.convert_to_tensor(x[:2])
+    x[:] = 5
+    assert tensor.numpy().tolist() == [1, 1, 1]
+    assert part.numpy().tolist() == [1, 1]
+
+
+def test_a_gradient_is_that_of_the_numbers_that_were_there():
+    x, w = np.ones((2, 2), "float32"), Variable(np.ones((2, 2), "float32"))
+    with GradientTape() as tape:
+        y = ops.sum(ops.matmul(x, w))
+    x[:] = 100  # a buffer for the next batch
+    assert tape.gradient(y, w).numpy().tolist() == [[2, 2], [2, 2]]
 
 
 def test_threads_take_turns_with_a_model_that_runs_by_the_tape():

@@ -101,8 +101,14 @@ def as_tensor(value: Any, dtype: Any = None) -> Any:
     if is_symbolic(value):
         return value
     if not isinstance(value, Tensor):
-        value = value.__tensor__() if hasattr(value, "__tensor__") else Tensor(_array_of(_plain(value), dtype))
+        value = value.__tensor__() if hasattr(value, "__tensor__") else _tensor_of(value, dtype)
     return value if dtype is None or value.dtype == dtype else cast(value, dtype=np.dtype(dtype))
+
+
+def _tensor_of(value: Any, dtype: Any) -> Tensor:
+    """A tensor with an array of its own: that of others may be written later, a tensor stays as it is."""
+    array = _array_of(_plain(value), dtype)
+    return Tensor(array.copy() if array is value or array.base is not None else array)
 
 
 def real_tensor(where: str, value: Any, dtype: Any = None) -> Any:
