@@ -1,0 +1,73 @@
+"""What somebody new writes, from courses and documentation: it runs, and mistakes are told in its own terms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fastmlp.keras as keras
+import fastmlp.tf as tf
+import numpy as np
+import pytest
+from fastmlp.keras import layers
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(50, 4)).astype("float32")
+Y = X[:, :1] * 2 - X[:, 1:2]
+
+
+def test_a_model_may_keep_a_metric_called_loss_tracker() -> None:
+    class Own(keras.Model):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.loss_tracker = keras.metrics.Mean(name="loss")
+
+        def train_step(self, data: Any) -> dict[str, Any]:
+            x, y = data
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(y - self(x, training=True)))
+            self.optimizer.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)
+            self.loss_tracker.update_state(loss)
+            return {"loss": self.loss_tracker.result()}
+
+        @property
+        def metrics(self) -> list[Any]:
+            return [self.loss_tracker]
+
+    inputs = keras.Input((4,))
+    model = Own(inputs, layers.Dense(1)(inputs))
+    model.compile(optimizer=keras.optimizers.SGD(0.1))
+    losses = model.fit(X, Y, epochs=5, verbose=0).history["loss"]
+    assert losses[-1] < losses[0] / 2
+
+
+def test_a_model_with_steps_of_its_own_needs_no_call() -> None:
+    class Pair(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.encoder = keras.Sequential([layers.Dense(3, "tanh")])
+            self.decoder = keras.Sequential([layers.Dense(4)])
+
+        def train_step(self, data: Any) -> dict[str, Any]:
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(data - self.decoder(self.encoder(data))))
+            self.optimizer.apply(tape.gradient(loss, self.trainable_weights), self.trainable_weights)
+            return {"loss": loss}
+
+    model = Pair()
+    model.compile(keras.optimizers.Adam(0.05))
+    losses = model.fit(X, epochs=20, verbose=0).history["loss"]
+    assert losses[-1] < losses[0] / 2
+    with pytest.raises(NotImplementedError, match="expected a method call"):
+        model.predict(X, verbose=0)
+
+
+def test_a_mean_by_a_function_counts_each_batch_once_in_evaluate_too() -> None:
+    def off(y_true: Any, y_pred: Any) -> Any:
+        return tf.reduce_mean(tf.abs(y_true - y_pred))
+
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=[off])
+    distances = np.abs(model.predict(X, verbose=0) - Y)
+    found = model.evaluate(X, Y, batch_size=32, verbose=0)[1]
+    assert found == pytest.approx((distances[:32].mean() + distances[32:].mean()) / 2, rel=1e-5)
+    assert found != pytest.approx(distances.mean(), rel=1e-3)
