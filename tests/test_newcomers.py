@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from pathlib import Path
 from typing import Any
 
 import fastmlp.keras as keras
@@ -71,3 +73,31 @@ def test_a_mean_by_a_function_counts_each_batch_once_in_evaluate_too() -> None:
     found = model.evaluate(X, Y, batch_size=32, verbose=0)[1]
     assert found == pytest.approx((distances[:32].mean() + distances[32:].mean()) / 2, rel=1e-5)
     assert found != pytest.approx(distances.mean(), rel=1e-3)
+
+
+def test_a_model_without_super_init_is_told_so() -> None:
+    class Forgot(keras.Model):
+        def __init__(self) -> None:
+            self.dense = layers.Dense(2)
+
+        def call(self, x: Any) -> Any:
+            return self.dense(x)
+
+    for use in (lambda: Forgot()(X), lambda: Forgot().compile("sgd", "mse"), lambda: Forgot().predict(X)):
+        with pytest.raises(RuntimeError, match=r"Forgot: expected super\(\).__init__\(\) before"):
+            use()
+
+
+def test_warnings_of_fit_point_at_the_users_line_and_name_the_layer() -> None:
+    class Detached(layers.Layer):
+        def call(self, x: Any) -> Any:
+            return np.tanh(x.numpy())
+
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(3, name="before"), Detached(), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    stop = keras.callbacks.EarlyStopping(monitor="val_los")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.fit(X, Y, epochs=1, verbose=0, callbacks=[stop])
+    assert {Path(one.filename).name for one in caught} == {Path(__file__).name}
+    assert any("before/kernel" in str(one.message) for one in caught)

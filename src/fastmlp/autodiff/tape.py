@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fastmlp._validate import brief, unknown
+from fastmlp._validate import brief, unknown, user_level
 from fastmlp.autodiff import tensor as listeners
 from fastmlp.autodiff.arithmetic import add
 from fastmlp.autodiff.primitive import Record, as_tensor
@@ -78,7 +78,7 @@ class GradientTape:
                 raise TypeError(f"watch: expected a tensor or a variable, got {brief(one)}; make it one with constant")
             if np.dtype(one.dtype).kind != "f":
                 warnings.warn(f"watch: expected numbers of a float type, got {one.dtype}, which have no gradient; "
-                              "cast to float32", UserWarning, stacklevel=2)  # fmt: skip
+                              "cast to float32", UserWarning, stacklevel=user_level())  # fmt: skip
             self._watched[id(one)] = one
 
     def note(self, record: Record) -> None:
@@ -209,7 +209,7 @@ class GradientTape:
         listeners.end(self)
 
     def _explain(self, targets: list[Any], missing: list[Any]) -> None:
-        names = ", ".join(str(getattr(one, "name", None) or brief(one)) for one in missing[:3])
+        names = ", ".join(str(getattr(one, "path", None) or brief(one)) for one in missing[:3])
         names += ", …" * (len(missing) > 3)
         recorded = {id(r.output) for r in self._records}
         unwatched = any(isinstance(one, Tensor) and id(one) not in self._watched for one in missing)
@@ -224,7 +224,7 @@ class GradientTape:
         else:
             reason = ("the target does not depend on it by differentiable operations: it was not used, or its way goes "
                       "through whole numbers, argmax, comparisons, or stop_gradient")  # fmt: skip
-        warnings.warn(f"gradient: None for {names}: {reason}", UserWarning, stacklevel=3)
+        warnings.warn(f"gradient: None for {names}: {reason}", UserWarning, stacklevel=user_level())
 
 
 def _backwards(records: list[Record], targets: list[Any], seeds: list[Any], wanted: set[int]) -> dict[int, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fastmlp._validate import brief
+from fastmlp._validate import brief, user_level
 from fastmlp.models.hooks import Callback, Logs
 from fastmlp.models.progress import say
 
@@ -23,7 +23,7 @@ class MonitorCallback(Callback):
     ) -> None:
         if mode not in ("auto", "min", "max"):
             warnings.warn(f"{type(self).__name__}: expected mode 'auto', 'min' or 'max', got {brief(mode)}; "
-                          "'auto' is used", stacklevel=3)  # fmt: skip
+                          "'auto' is used", stacklevel=user_level())  # fmt: skip
             mode = "auto"
         self.monitor, self.mode, self.best = monitor, mode, baseline
         self.min_delta = abs(min_delta)
@@ -54,7 +54,7 @@ class MonitorCallback(Callback):
         value = (logs or {}).get(self.monitor)
         if value is None:
             warnings.warn(f"{type(self).__name__}: expected '{self.monitor}' among the logs {sorted(logs or {})}; "
-                          f"without it {what}", stacklevel=3)  # fmt: skip
+                          f"without it {what}", stacklevel=user_level())  # fmt: skip
         return value
 
 

@@ -296,7 +296,7 @@ class Layer(Calls, HasWeights, Configurable):
         return sum(v.size for v in self.weights)
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("_variables", "_policy", "_trainable", "_losses"):
+        if name in ("_variables", "_policy", "_trainable", "_losses", "_turn", "_graph"):
             raise RuntimeError(f"{type(self).__name__}: expected super().__init__() before anything else in __init__, "
                                "got none; call it first")  # fmt: skip
         if name in ("input", "output"):

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from fastmlp import config
 from fastmlp._objects import Configurable, NotLowered, snake_case
 from fastmlp._spelling import older_spelling
-from fastmlp._validate import brief, unknown
+from fastmlp._validate import brief, unknown, user_level
 from fastmlp.autodiff import kernels
 from fastmlp.autodiff.primitive import as_tensor, real_tensor
 from fastmlp.autodiff.shapes import axis_last, broadcast_to, reshape
@@ -228,6 +228,6 @@ class KernelLoss(Loss):
         y, p = align(self.kernel, real_tensor(f"{self.kernel}: y_true", y_true, y_pred.dtype), y_pred, self.hint)
         if self.activation == "softmax" and p.shape[-1] == 1:
             warnings.warn(f"{self.kernel}: one column is a class that is always right; use binary_crossentropy "
-                          "for a yes or no", SyntaxWarning, stacklevel=4)  # fmt: skip
+                          "for a yes or no", SyntaxWarning, stacklevel=user_level())  # fmt: skip
         y, p = axis_last(as_tensor(self.prepare(y), p.dtype), self.axis), axis_last(p, self.axis)
         return reshape(y, (-1, p.shape[-1])), p

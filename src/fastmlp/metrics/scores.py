@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fastmlp._room import claim
-from fastmlp._validate import brief, number, unknown, whole
+from fastmlp._validate import brief, number, unknown, user_level, whole
 from fastmlp.metrics.base import KernelMetric, Metric, as_result
 from fastmlp.metrics.rows import Array, spread
 
@@ -130,7 +130,7 @@ class R2Score(KernelMetric):
             warnings.warn(
                 f"{self.name}: expected more than {self.num_regressors + 1} samples to adjust the score for "
                 f"{self.num_regressors} regressors, got {seen:.0f}; it is left as it is",
-                stacklevel=4,
+                stacklevel=user_level(),
             )
             return scores
         return 1 - (1 - scores) * (seen - 1) / (seen - self.num_regressors - 1)

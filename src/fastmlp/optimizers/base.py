@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fastmlp import _core
 from fastmlp._objects import snake_case
-from fastmlp._validate import brief, flag, number, whole
+from fastmlp._validate import brief, flag, number, user_level, whole
 from fastmlp.compat import known
 from fastmlp.optimizers.own import OwnSteps
 from fastmlp.optimizers.pace import legacy_rate
@@ -232,9 +232,10 @@ class Optimizer(OwnSteps):
         if not pairs:
             raise ValueError("apply: expected a gradient of at least one variable, got None for all; "
                              "does the loss depend on them?")  # fmt: skip
-        missing = [v.name for g, v in zip(grads, variables) if g is None]
+        missing = [v.path for g, v in zip(grads, variables) if g is None]
         if missing:
-            warnings.warn(f"apply: {missing} have no gradient and stay as they are", UserWarning, stacklevel=2)
+            message = f"apply: {missing} have no gradient and stay as they are"
+            warnings.warn(message, UserWarning, stacklevel=user_level())
         pairs = self._gather(pairs)
         if pairs:
             self._step(pairs)

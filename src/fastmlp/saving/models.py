@@ -14,7 +14,7 @@ import numpy as np
 from fastmlp import config as defaults
 from fastmlp._objects import custom_object_scope, find_class, registered_name
 from fastmlp._room import room
-from fastmlp._validate import brief
+from fastmlp._validate import brief, user_level
 from fastmlp.saving import atomic, native, training, weights
 
 _MOST_BESIDES = 1 << 24  # numbers that metrics may ask room for, the state of training's other parts
@@ -128,7 +128,7 @@ def _restore_optimizer(where: str, path: str, file: native.File, model: Any) -> 
     if kept != len(optimizer.variables):
         warnings.warn(f"load_model: the optimizer of {path!r} has {kept} variables, and would have "
                       f"{len(optimizer.variables)} for what can be trained now; it begins anew",
-                      UserWarning, stacklevel=3)  # fmt: skip
+                      UserWarning, stacklevel=user_level())  # fmt: skip
         return
     weights.fill(where, path, file, "optimizer", weights.of_optimizer(optimizer))
 
