@@ -101,3 +101,37 @@ def test_warnings_of_fit_point_at_the_users_line_and_name_the_layer() -> None:
         model.fit(X, Y, epochs=1, verbose=0, callbacks=[stop])
     assert {Path(one.filename).name for one in caught} == {Path(__file__).name}
     assert any("before/kernel" in str(one.message) for one in caught)
+
+
+@pytest.mark.parametrize("kind", ["functional", "sequential", "subclassed"])
+def test_a_step_of_ones_own_finds_the_metrics_of_compile(kind: str) -> None:
+    def train_step(self: Any, data: Any) -> dict[str, Any]:
+        x, y = data
+        with tf.GradientTape() as tape:
+            y_pred = self(x, training=True)
+            loss = self.compute_loss(y=y, y_pred=y_pred)
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, self.trainable_weights), self.trainable_weights))
+        for metric in self.metrics:
+            if metric.name == "loss":
+                metric.update_state(loss)
+            else:
+                metric.update_state(y, y_pred)
+        return {m.name: m.result() for m in self.metrics}
+
+    def call(self: Any, x: Any) -> Any:
+        return self.dense(x)
+
+    inputs, dense = keras.Input((4,)), layers.Dense(1)
+    model: Any
+    if kind == "functional":
+        model = type("Own", (keras.Model,), {"train_step": train_step})(inputs, dense(inputs))
+    elif kind == "sequential":
+        model = type("Own", (keras.Sequential,), {"train_step": train_step})([inputs, dense])
+    else:
+        model = type("Own", (keras.Model,), {"train_step": train_step, "call": call})()
+        model.dense = dense
+    model.compile(keras.optimizers.SGD(0.0), "mse", metrics=["mae"])
+    history = model.fit(X, Y, batch_size=25, epochs=1, verbose=0).history
+    off = np.abs(model.predict(X, verbose=0) - Y).mean()
+    assert set(history) == {"loss", "mae"}
+    assert history["mae"][0] == pytest.approx(off, rel=1e-5)
