@@ -135,3 +135,43 @@ def test_a_step_of_ones_own_finds_the_metrics_of_compile(kind: str) -> None:
     off = np.abs(model.predict(X, verbose=0) - Y).mean()
     assert set(history) == {"loss", "mae"}
     assert history["mae"][0] == pytest.approx(off, rel=1e-5)
+
+
+class Silent(layers.Layer):
+    def call(self, x: Any) -> None:
+        x * 2
+
+
+def test_a_forgotten_return_is_told() -> None:
+    inputs = keras.Input((4,))
+    with pytest.raises(TypeError, match="quiet: expected call to return its output, got None; end it with return"):
+        Silent(name="quiet")(inputs)
+    with pytest.raises(TypeError, match="quiet: expected call to return its output, got None"):
+        keras.Sequential([inputs, Silent(name="quiet"), layers.Dense(1)])
+    model = type("Mute", (keras.Model,), {"call": lambda self, x: None})()
+    model.compile("sgd", "mse")
+    with pytest.raises(TypeError, match="mute: expected call to return its output, got None"):
+        model.fit(X, Y, verbose=0)
+    model = keras.Sequential([inputs, layers.Dense(1)])
+    model.compile("sgd", loss=lambda y_true, y_pred: None)
+    with pytest.raises(TypeError, match=r"expected a loss, got None; end its function, or its call, with return"):
+        model.fit(X, Y, verbose=0)
+
+
+def test_shapes_that_do_not_go_together_are_told_with_a_way_out() -> None:
+    with pytest.raises(ValueError, match=r"add: expected shapes .*, got \(2, 3\) and \(2,\); reshape one"):
+        tf.ones((2, 3)) + tf.ones((2,))
+
+
+def test_gradients_and_variables_the_wrong_way_round_are_told() -> None:
+    w = tf.Variable(1.0)
+    with pytest.raises(TypeError, match=r"sgd: expected variables to move, .*pairs \(gradient, variable\)"):
+        keras.optimizers.SGD().apply_gradients([(w, tf.constant(1.0))])
+
+
+def test_a_tape_still_tells_its_variables_after_the_gradient() -> None:
+    w = tf.Variable(2.0)
+    with tf.GradientTape() as tape:
+        y = w * w
+    tape.gradient(y, w)
+    assert tape.watched_variables() == (w,)

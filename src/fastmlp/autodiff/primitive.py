@@ -60,7 +60,14 @@ class Primitive:
     def on(self, tensors: tuple[Tensor, ...], settings: dict[str, Any]) -> Tensor:
         """Computed for tensors as they are."""
         with np.errstate(all="ignore"):  # numbers out of a function's domain are NaN or infinite, and that says enough
-            found = self.forward(*[t._array for t in tensors], **settings)
+            try:
+                found = self.forward(*[t._array for t in tensors], **settings)
+            except ValueError as error:
+                if "could not be broadcast together" not in str(error):
+                    raise
+                shapes = " and ".join(str(t._array.shape) for t in tensors)
+                raise ValueError(f"{self.name}: expected shapes whose axes, from the last one on, are alike or 1, got "
+                                 f"{shapes}; reshape one, or add an axis by [:, None]") from error  # fmt: skip
         found, saved = found if self.saves else (found, None)
         output = Tensor(found)
         listeners = recorders()

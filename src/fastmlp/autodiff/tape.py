@@ -150,7 +150,7 @@ class GradientTape:
         elif missing:
             self._explain(targets, missing)
         if not self.persistent:
-            self._records, self._watched = [], {}
+            self._forget()
         return _filled(sources, iter(found))
 
     def jacobian(
@@ -181,7 +181,7 @@ class GradientTape:
             whole = reshape(stack(filled), shape) if filled else as_tensor(np.zeros(shape, one.dtype))
             found.append(whole if connected or zeros else None)
         if not self.persistent:
-            self._records, self._watched = [], {}
+            self._forget()
         return _filled(sources, iter(found))
 
     def batch_jacobian(self, target: Any, source: Any, unconnected_gradients: Any = "none", **_: Any) -> Any:
@@ -193,6 +193,11 @@ class GradientTape:
         at, middle = len(target.shape), (slice(None),) * (len(target.shape) - 1)
         assert len(whole.shape) == at + len(source.shape)
         return stack([whole[(i, *middle, i)] for i in range(n)])
+
+    def _forget(self) -> None:
+        """Let go of all that was computed; which variables it met, it still tells."""
+        self._records = []
+        self._watched = {id(v): v for v in self.watched_variables()}
 
     def _use(self) -> None:
         if self._used and not self.persistent:

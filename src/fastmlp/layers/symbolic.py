@@ -101,6 +101,9 @@ class Node:
         return found
 
     def _output(self, few: Any, more: Any) -> KerasTensor:
+        if few is None:
+            raise TypeError(f"{self.operation.name}: expected call to return its output, got None; "
+                            "end it with return")  # fmt: skip
         shape = [a if a == b else None for a, b in zip(few.shape, more.shape, strict=True)]
         return KerasTensor(shape, few.dtype, getattr(self.operation, "name", None), self)
 

@@ -122,7 +122,10 @@ class Loss(Configurable):
         dtype = np.dtype(self.dtype or config.floatx())
         p = real_tensor(f"{self.name}: y_pred", y_pred, dtype)
         y = targets(y_true) if self.sparse else real_tensor(f"{self.name}: y_true", y_true, dtype)
-        losses = as_tensor(self.call(y, p), dtype)
+        losses = self.call(y, p)
+        if losses is None:
+            raise TypeError(f"{self.name}: expected a loss, got None; end its function, or its call, with return")
+        losses = as_tensor(losses, dtype)
         weights = None if sample_weight is None else sample_weights(self.name, sample_weight, losses)
         return reduce_losses(losses, self.reduction, weights, self.kept(np.asarray(y), losses))
 

@@ -157,6 +157,8 @@ class Model(Trainer, Layer):
         few = mapped(as_tensor, tree_of(rows[:2]))
         with listening():
             outputs = self(few, training=False)
+        if outputs is None and not self.own_steps():
+            raise TypeError(f"{self.name}: expected call to return its output, got None; end it with return")
         self.output_shape = mapped(lambda one: (None, *one.shape[1:]), outputs)
 
     def needs_a_call(self) -> bool:

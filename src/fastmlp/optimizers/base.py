@@ -139,6 +139,10 @@ class Optimizer(OwnSteps):
     def build(self, variables: Iterable[Variable]) -> None:
         """Bind it to the variables that it will move; for others than before only if it has not made a step."""
         trained = list(variables)
+        for v in trained:
+            if not isinstance(v, Variable):
+                raise TypeError(f"{self.name}: expected variables to move, got {brief(v)}; give apply_gradients pairs "
+                                "(gradient, variable), and apply the gradients first")  # fmt: skip
         if self.built and (self._batches.numpy() or trained == self._trained):
             self._check_known(trained)
             if self.use_ema and trained != self._trained:
