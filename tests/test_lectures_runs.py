@@ -22,7 +22,7 @@ FIGURES = {
     "firing_rate": ["Firing rate: 0.6106", "by a layer:  0.6106"],
     "activations": ["0.25       0.196611", "shape=(13,), dtype=float32", "binary step   0.000 (0.000)"],
     "bias_term": ["without bias:", "costs $0", "costs $120,000"],
-    "output_layers": ["softmax([z, 0])[0] and σ(z) differ by at most 2e-16", "sum 1.000"],
+    "output_layers": ["softmax([z, 0])[0] and σ(z) differ by at most 1e-16", "sum 1.000"],
     "trainable_activations": ["learnt α = 0.3000", "differ by at most 0e+00"],
     "dense_from_scratch": ["W (3, 2) + b (1, 2) → y (2, 2)", "W2 (4, 4), b2 (4,)", "46 parameters"],
     "linear_vs_nonlinear": ["moons    linear", "circles  non-linear", "the linear network is σ("],
