@@ -116,8 +116,9 @@ class RandomFlip(_Random):
 
     draws_a_row = 2
 
-    def __init__(self, mode: str = "horizontal_and_vertical", seed: int | None = None, **settings: Any) -> None:
-        super().__init__(seed=seed, **settings)
+    def __init__(self, mode: str = "horizontal_and_vertical", seed: int | None = None,
+                 data_format: str | None = None, **settings: Any) -> None:  # fmt: skip
+        super().__init__(seed=seed, data_format=data_format, **settings)
         if mode not in _FLIPS:
             unknown("RandomFlip: mode", mode, list(_FLIPS))
         self.mode = mode
