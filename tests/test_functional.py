@@ -8,6 +8,7 @@ import fastmlp
 import numpy as np
 import pytest
 from fastmlp import layers, ops
+from fastmlp.autodiff import GradientTape
 from fastmlp.models import Model, Sequential
 
 RNG = np.random.default_rng(8)
@@ -57,9 +58,8 @@ def test_a_shared_layer_is_one_layer_with_one_set_of_weights():
 
 
 def test_gradients_of_a_shared_layer_come_from_both_calls():
+    fastmlp.set_random_seed(3)  # a corner of abs within the step would be in the difference
     model = siamese()
-    from fastmlp.autodiff import GradientTape
-
     with GradientTape() as tape:
         loss = ops.sum(model([X, OTHER])[0])
     kernel = model.get_layer("shared").kernel

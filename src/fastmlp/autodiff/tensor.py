@@ -297,7 +297,7 @@ def _array_of(value: Any, dtype: DTypeLike | None = None) -> np.ndarray:
     if dtype is not None:  # at once, so that 0.1 as float64 is not that of float32
         return array.astype(dtype)
     if _has_type(value):
-        return array
+        return array.astype(value.dtype) if isinstance(value, float) else array  # a metric's result is both
     if array.dtype.kind == "f":
         return array.astype(config.floatx())
     if array.dtype == np.int64 and (not array.size or (abs(array) < 2**31).all()):
