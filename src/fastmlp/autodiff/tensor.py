@@ -296,8 +296,9 @@ def _array_of(value: Any, dtype: DTypeLike | None = None) -> np.ndarray:
         raise TypeError(f"tensor: expected numbers, got {brief(value)}; make an array of one type of it")
     if dtype is not None:  # at once, so that 0.1 as float64 is not that of float32
         return array.astype(dtype)
+    number = isinstance(value, float)  # as a metric's result is, which has a type, too
     if _has_type(value):
-        return array.astype(value.dtype) if isinstance(value, float) else array  # a metric's result is both
+        return array.astype(value.dtype) if number else array
     if array.dtype.kind == "f":
         return array.astype(config.floatx())
     if array.dtype == np.int64 and (not array.size or (abs(array) < 2**31).all()):
