@@ -23,7 +23,9 @@ OWN_TEXT = [
     path
     for folder in ("src", "csrc", "tests", "benchmarks", ".ci")
     for path in sorted((ROOT / folder).rglob("*"))
-    if path.is_file() and path.suffix in {"", ".py", ".pyi", ".pyx", ".pxi", ".c", ".h", ".supp"}
+    if path.is_file()
+    and path.suffix in {"", ".py", ".pyi", ".pyx", ".pxi", ".c", ".h", ".supp"}
+    and not path.parent.name.endswith(".egg-info")  # a build leaves it
 ] + [path for path in sorted(ROOT.iterdir()) if path.suffix in {".py", ".toml", ".md"}]
 
 # The storeys of src/fastmlp, ground floor first. A module may import from its own storey and from those below.
