@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 
-class Picture(Figure):  # type: ignore[misc]
+class Picture(Figure):  # type: ignore[misc, unused-ignore]
     """A figure that pyplot does not know: no window, nothing to close. Notebooks show it, `savefig` writes it."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
