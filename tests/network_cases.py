@@ -39,6 +39,12 @@ def path_of(shape, per_layer):
     return "plain" if path == "sharded" and penalised else path
 
 
+def steps_of(shape, most):
+    """How many steps are enough to show it: of large batches fewer, they take their time in plain C."""
+    inputs, _, _, batch = SHAPES[shape]
+    return max(4, min(most, 1_000_000 // (inputs * batch)))
+
+
 def network(shape, dtype, loss, optimizer, logits=False, output=None, seed=3, per_layer=None, last="linear"):
     """An engine network and its twin with the same random weights, and the start to measure moves from."""
     inputs, widths, names, batch = SHAPES[shape]
@@ -104,6 +110,7 @@ def train_twin(twin, x, y, order, batch, weight=None):
 def assert_same_course(shape, dtype, loss, optimizer, steps=20, weighted=False, **options):
     """A pass of `steps` batches, the last one ragged, ends where the twin's ends."""
     net, twin = network(shape, dtype, loss, optimizer, **options)
+    steps = steps_of(shape, steps)
     x, y, order = data(net, net.batch * (steps - 1) + max(1, net.batch // 3), dtype)
     weight = np.random.default_rng(8).uniform(0, 2, len(x)) if weighted else None
     start = [w.astype(np.float64) for w in weights(net)]
