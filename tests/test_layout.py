@@ -35,10 +35,10 @@ STOREYS = [
     "variables activations ops initializers regularizers constraints losses metrics optimizers schedules runtime",
     "lowering program eager",
     "layers",
-    "saving",
+    "saving neighbours exporting",
     "models",
     "callbacks data utils",
-    "sklearn keras tf distributed visual lectures bench",
+    "sklearn keras tf distributed visual lectures bench acceleration",
     "cli",
     "__main__",
 ]

@@ -115,7 +115,7 @@ class Graph:
 
     def get_config(self) -> dict[str, Any]:
         """Its layers, its calls one after the other, and which of their outputs go in and out, as JSON can hold it."""
-        nodes = self._all_nodes()
+        nodes = self.all_nodes()
         find = refs(nodes)
         layers = [{"class_name": registered_name(type(layer)), "config": {**layer.get_config(), "name": layer.name}}
                   for layer in self.layers]  # fmt: skip
@@ -144,13 +144,13 @@ class Graph:
             made.append(list(leaves(found)))
         return read(config["inputs"], value), read(config["outputs"], value)
 
-    def _all_nodes(self) -> list[Node]:
+    def all_nodes(self) -> list[Node]:
         """Those of the inputs first, then all calls."""
         return [*(one.node for one in self.entries), *self.calls]
 
     def __getstate__(self) -> dict[str, Any]:
         """Without links from one to the next, which would take Python too deep."""
-        nodes = self._all_nodes()
+        nodes = self.all_nodes()
         find = refs(nodes)
         calls = [(_kept(node.operation), replaced((node.args, node.settings), find), replaced(node.outputs, _spec))
                  for node in nodes]  # fmt: skip

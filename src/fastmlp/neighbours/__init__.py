@@ -1,0 +1,1 @@
+"""Neighbours: other libraries' models as ours, and ours as theirs."""
