@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from fastmlp.layers import Input
     from fastmlp.models import Model, Sequential, load_model
     from fastmlp.models.gradcheck import gradcheck
+    from fastmlp.neighbours.keras import from_keras, to_keras
     from fastmlp.random import set_random_seed
     from fastmlp.variables import Variable
 
@@ -60,6 +61,7 @@ __all__ = [
     "constant",
     "constraints",
     "data",
+    "from_keras",
     "get_num_threads",
     "gradcheck",
     "initializers",
@@ -81,6 +83,7 @@ __all__ = [
     "set_random_seed",
     "tf",
     "threads",
+    "to_keras",
     "utils",
     "visual",
 ]
@@ -93,10 +96,12 @@ _HOMES = {
     "Tensor": "autodiff",
     "Variable": "variables",
     "constant": "autodiff",
+    "from_keras": "neighbours.keras",
     "gradcheck": "models.gradcheck",
     "load_model": "models",
     "register_serializable": "_objects",
     "set_random_seed": "random",
+    "to_keras": "neighbours.keras",
 }
 
 

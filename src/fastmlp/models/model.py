@@ -262,6 +262,12 @@ class Model(Trainer, Layer):
         """Read weights that this model, or one built alike, has saved."""
         saving.load_weights(self, filepath, skip_mismatch)
 
+    def to_keras(self) -> Any:
+        """A model of Keras's like this one, see `fastmlp.to_keras`."""
+        from fastmlp.neighbours.keras import to_keras
+
+        return to_keras(self)
+
     def to_json(self) -> str:
         """Its config."""
         return str(saving.model_to_json(self))

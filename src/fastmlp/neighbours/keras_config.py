@@ -67,7 +67,7 @@ def set_trainable(model: Any, description: Mapping[str, Any]) -> None:
 
 
 def compile_as(model: Any, compile_config: Mapping[str, Any] | None) -> None:
-    """Compile a model as Keras's was, from its ``compile_config`` or Keras 2's ``training_config``; {} is no compile."""
+    """Compile a model as Keras's was, from its ``compile_config`` or Keras 2's ``training_config``; {} is none."""
     if not compile_config:
         return
     config = {("optimizer" if key == "optimizer_config" else key): one for key, one in compile_config.items()}
