@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         visual,
     )
     from fastmlp._objects import register_serializable
+    from fastmlp.acceleration import accelerate
     from fastmlp.autodiff import GradientTape, Tensor, constant
     from fastmlp.layers import Input
     from fastmlp.models import Model, Sequential, load_model
@@ -54,6 +55,7 @@ __all__ = [
     "Tensor",
     "Variable",
     "__version__",
+    "accelerate",
     "activations",
     "callbacks",
     "compat",
@@ -95,6 +97,7 @@ _HOMES = {
     "Sequential": "models",
     "Tensor": "autodiff",
     "Variable": "variables",
+    "accelerate": "acceleration",
     "constant": "autodiff",
     "from_keras": "neighbours.keras",
     "gradcheck": "models.gradcheck",

@@ -26,7 +26,8 @@ def from_keras(model: Any, compile: bool = True) -> Any:
     """A model like this one of Keras's: the same layers and names, with copies of its weights.
 
     Predictions are equal but for rounding, and training goes on where it was: the optimizer's count of steps and all it
-    remembers of weights go along. What fastmlp has not is an error that names the layer. The model given stays as it is.
+    remembers of weights go along. What fastmlp has not is an error that names the layer. The model given stays as it
+    is.
 
     Parameters
     ----------
@@ -75,8 +76,8 @@ def _need_kerass_functions(model: Any) -> None:
         for one in _within(config.get(key)):
             home = str(getattr(one, "__module__", ""))
             if hasattr(one, "__code__") and home.partition(".")[0] != "keras":
-                raise ValueError(f"compile: {key}: expected names and objects of Keras's, got the function {brief(one)}, "
-                                 "whose code is Keras's alone; say compile=False, and compile with one that computes "
+                raise ValueError(f"compile: {key}: expected names and objects of Keras's, got the function {brief(one)}"
+                                 ", whose code is Keras's alone; say compile=False, and compile with one that computes "
                                  "with fastmlp.ops")  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""A model of Keras's and one of ours that are alike: which variable is which, and their numbers from one to the other."""
+"""Models alike, one of Keras's and one of ours: which variable is which, and their numbers from one to the other."""
 
 from __future__ import annotations
 
@@ -83,4 +83,3 @@ def _pairs(theirs: Any, mine: Any) -> Iterator[Pair]:
         raise ValueError(f"layer '{mine.name}': expected weights of the same shapes in both libraries, got {shapes[0]} "
                          f"in Keras and {shapes[1]} here; build both for the same input")  # fmt: skip
     yield from zip(theirs.weights, mine.weights)
-
