@@ -1,0 +1,44 @@
+"""What the fuzzers share: seeds into a corpus, what a reader may do, counts of what it did.
+
+They need atheris, which is no dependency of the tests: ``pip install atheris`` (and ``h5py``, which makes seeds), then
+``python tests/fuzz/hdf5.py -runs=1000000``. Every other argument goes to libFuzzer, too; a file as the last one is run
+alone, which repeats a find. A find is any exception but ValueError and OSError, a crash, a run of over ten seconds or
+more than a gigabyte of memory.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import atheris
+
+LONGEST = 32768
+_ALLOWED = (ValueError, OSError)
+_LIMITS = ["-timeout=10", "-rss_limit_mb=1024", f"-max_len={LONGEST}", "-len_control=0", "-print_final_stats=1"]
+
+
+def run(read, seeds, mutator):
+    """Feed `read` with bytes, to begin with `seeds`, until libFuzzer has had enough."""
+    counts = Counter()
+
+    def target(data):
+        try:
+            read(data)
+            counts["read"] += 1
+        except _ALLOWED as error:
+            counts[type(error).__name__] += 1
+        if sum(counts.values()) % 50_000 == 0:
+            print("so far", dict(counts), file=sys.stderr, flush=True)
+
+    given = sys.argv[1:]
+    if not any(Path(name).exists() for name in given):
+        folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
+        for number, seed in enumerate(seeds):
+            assert len(seed) <= LONGEST, f"seed {number} has {len(seed)} bytes"
+            (folder / f"seed-{number}").write_bytes(seed)
+        given = [*given, f"-artifact_prefix={folder.parent}/", str(folder)]
+    atheris.Setup([sys.argv[0], *_LIMITS, *given], target, custom_mutator=mutator)
+    atheris.Fuzz()
