@@ -149,8 +149,9 @@ def test_the_best_without_its_number_is_every_one(tmp_path):
 @pytest.mark.parametrize(
     ("path", "options", "what"),
     [
-        ("a.keras", {}, r"ModelCheckpoint: expected a name that ends in .safetensors, got 'a.keras'"),
-        ("a.weights.h5", {"save_weights_only": True}, "expected a name that ends in .safetensors"),
+        ("a.pt", {}, r"ModelCheckpoint: expected a name that ends in .safetensors, got 'a.pt'"),
+        ("a.keras", {"save_weights_only": True}, r"ends in \.weights\.h5 or \.safetensors, got 'a.keras'"),
+        ("a.h5", {"save_weights_only": True}, r"ends in \.weights\.h5 or \.safetensors, got 'a.h5'"),
         (None, {}, "ModelCheckpoint: expected a path, got None"),
         ("a", {"save_freq": "batch"}, "save_freq: expected 'epoch' or a number of batches, got 'batch'"),
         ("a", {"save_freq": 0}, "save_freq: expected a whole number of at least 1"),

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+MOST_BESIDES = 1 << 24  # numbers that what is no weight may ask room for: metrics, for one
+
 _left: ContextVar[list[int] | None] = ContextVar("room", default=None)
 
 

@@ -12,7 +12,7 @@ from fastmlp._validate import brief, whole
 from fastmlp.callbacks.monitor import MonitorCallback
 from fastmlp.models.hooks import Callback, Logs
 from fastmlp.models.progress import say
-from fastmlp.saving.atomic import checked_path
+from fastmlp.saving.atomic import OF_KERAS, checked_path
 
 
 class _Periodic(Callback):
@@ -61,7 +61,7 @@ class ModelCheckpoint(_Periodic, MonitorCallback):
     ----------
     filepath
         May hold ``{epoch}``, counted from 1, ``{batch}`` and names of the logs:
-        ``"{epoch:02d}-{val_loss:.2f}.safetensors"``.
+        ``"{epoch:02d}-{val_loss:.2f}.keras"``. The ending says in which format, as for `save` and `save_weights`.
     monitor, mode
         What `save_best_only` goes by, as for `EarlyStopping`.
     verbose
@@ -92,7 +92,8 @@ class ModelCheckpoint(_Periodic, MonitorCallback):
     ) -> None:
         MonitorCallback.__init__(self, monitor, mode, initial_value_threshold)
         _Periodic.__init__(self, save_freq)
-        self.filepath, self.verbose = checked_path("ModelCheckpoint", filepath), verbose
+        endings = (".weights.h5",) if save_weights_only else OF_KERAS
+        self.filepath, self.verbose = checked_path("ModelCheckpoint", filepath, endings), verbose
         self.save_best_only, self.save_weights_only = save_best_only, save_weights_only
 
     def _save_now(self, epoch: int, batch: int | None, logs: Logs) -> None:

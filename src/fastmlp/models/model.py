@@ -251,16 +251,16 @@ class Model(Trainer, Layer):
         return model
 
     def save(self, filepath: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
-        """Write it whole into one file, from which `load_model` makes it again."""
+        """Write it whole into one file, from which `load_model` makes it again: of ours, or a ``.keras`` or ``.h5``."""
         saving.save_model(self, filepath, overwrite, include_optimizer)
 
     def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
-        """Write its weights."""
+        """Write its weights: to a file of ours, or to one of Keras's, ``.weights.h5``."""
         saving.save_weights(self, filepath, overwrite)
 
-    def load_weights(self, filepath: Any, skip_mismatch: bool = False) -> None:
-        """Read weights that this model, or one built alike, has saved."""
-        saving.load_weights(self, filepath, skip_mismatch)
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False, by_name: bool = False) -> None:
+        """Read weights that this model, or one built alike, has saved, here or in Keras."""
+        saving.load_weights(self, filepath, skip_mismatch, by_name)
 
     def to_keras(self) -> Any:
         """A model of Keras's like this one, see `fastmlp.to_keras`."""

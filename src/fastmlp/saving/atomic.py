@@ -11,30 +11,44 @@ from typing import Any
 
 from fastmlp._validate import brief
 
-_KERAS = (".keras", ".h5", ".hdf5")
+OF_KERAS = (".keras", ".weights.h5", ".h5", ".hdf5")
 _TORCH = (".pt", ".pth")
 
 
-def checked_path(where: str, filepath: Any) -> str:
-    """The path as a string; names that promise another format are refused."""
+def ending(path: str) -> str:
+    """Which ending of Keras's a name has; "" if none, which is that of a file in our own format.
+
+    >>> ending("best.weights.h5"), ending("best.safetensors")
+    ('.weights.h5', '')
+    """
+    return next((one for one in OF_KERAS if path.lower().endswith(one)), "")
+
+
+def checked_path(where: str, filepath: Any, endings: tuple[str, ...] = ()) -> str:
+    """The path as a string; names that promise another format than ours and these `endings` of Keras's are refused."""
     try:
         path = os.fsdecode(filepath)
     except TypeError:
         raise TypeError(f"{where}: expected a path, got {brief(filepath)}; give a string or a pathlib.Path") from None
     if not path:
         raise ValueError(f"{where}: expected a path, got ''; name a file, 'model.safetensors' for one")
-    if path.lower().endswith(_KERAS):
-        raise ValueError(f"{where}: expected a name that ends in .safetensors, got {brief(path)}; files of Keras come "
-                         "as the [keras] extra later; use .safetensors")  # fmt: skip
+    if ending(path) and ending(path) not in endings:
+        raise ValueError(f"{where}: expected a name that ends in {_either(*endings, '.safetensors')}, got "
+                         f"{brief(path)}; change the ending, which says what the file holds")  # fmt: skip
     if path.lower().endswith(_TORCH):
         raise ValueError(f"{where}: expected a name that ends in .safetensors, got {brief(path)}; files of PyTorch are "
                          "not in fastmlp; use .safetensors")  # fmt: skip
     return path
 
 
-def target(where: str, filepath: Any, overwrite: bool) -> str:
+def _either(*names: str) -> str:
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def target(where: str, filepath: Any, overwrite: bool, endings: tuple[str, ...] = ()) -> str:
     """Where to write, links followed, once it is clear that this may be done."""
-    path = checked_path(where, filepath)
+    path = checked_path(where, filepath, endings)
     folder = os.path.dirname(os.path.realpath(path))
     if not os.path.isdir(folder):
         raise FileNotFoundError(f"{where}: expected a folder that is there, got {folder!r}; make it first, "

@@ -13,11 +13,9 @@ import numpy as np
 
 from fastmlp import config as defaults
 from fastmlp._objects import custom_object_scope, find_class, registered_name
-from fastmlp._room import room
+from fastmlp._room import MOST_BESIDES, room
 from fastmlp._validate import brief, user_level
 from fastmlp.saving import atomic, native, training, weights
-
-_MOST_BESIDES = 1 << 24  # numbers that metrics may ask room for, the state of training's other parts
 
 Objects = Mapping[str, Any] | None
 
@@ -43,13 +41,21 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimi
     model
         A model; one that is not built yet is saved without weights.
     filepath
-        ``"model.safetensors"``, for one. The old file stays until the new one is complete.
+        ``"model.safetensors"``, for one. The old file stays until the new one is complete. A name that ends in
+        ``.keras`` makes a file that Keras opens, too, one in ``.h5`` or ``.hdf5`` one in the format of older Keras;
+        both take ``pip install 'fastmlp[keras]'``. What Keras knows nothing of, fastmlp's counts of epochs and seeds,
+        is in them besides, and lost when Keras writes the file anew.
     overwrite
         False: raise FileExistsError rather than replace a file.
     include_optimizer
         False: leave out what compile was given and what the optimizer remembers.
     """
-    path = atomic.target("save", filepath, overwrite)
+    path = atomic.target("save", filepath, overwrite, atomic.OF_KERAS)
+    if atomic.ending(path):
+        from fastmlp.saving import keras_files
+
+        keras_files.save("save", path, model, include_optimizer)
+        return
     tensors, notes = model._turn.take("save", partial(_contents, model, include_optimizer))
     native.write(path, tensors, notes)
 
@@ -71,6 +77,9 @@ def _contents(model: Any, include_optimizer: bool) -> tuple[dict[str, np.ndarray
 def load_model(filepath: Any, custom_objects: Objects = None, compile: bool = True, safe_mode: bool = True) -> Any:
     """Read a model that `save` wrote. Training it goes on, bit for bit, as it would have without the detour.
 
+    Models that Keras has written, in ``.keras`` files or in ``.h5`` ones, are read as well, with what their optimizers
+    remember.
+
     Parameters
     ----------
     filepath
@@ -82,7 +91,12 @@ def load_model(filepath: Any, custom_objects: Objects = None, compile: bool = Tr
     safe_mode
         Keras's; files hold no code here, whatever this says.
     """
-    where, path = "load_model", atomic.checked_path("load_model", filepath)
+    where, path = "load_model", atomic.checked_path("load_model", filepath, atomic.OF_KERAS)
+    if atomic.ending(path):
+        from fastmlp.saving import keras_files
+
+        with custom_object_scope(custom_objects):
+            return keras_files.load(where, path, compile)
     with custom_object_scope(custom_objects), native.opened(where, path) as file:
         if "config" not in file.metadata:
             raise ValueError(f"{where}: expected a file of a whole model, got {path!r}, which holds weights alone; "
@@ -94,7 +108,7 @@ def load_model(filepath: Any, custom_objects: Objects = None, compile: bool = Tr
             variables = weights.by_path(model) if model.built else {}
         weights.fill(where, path, file, "weights", variables)
         if compile and "compile_config" in file.metadata:
-            with native.blaming(where, path), room(_MOST_BESIDES):
+            with native.blaming(where, path), room(MOST_BESIDES):
                 model.compile_from_config(file.json("compile_config"))
                 state = training.checked(file.json("training_state"))
             _restore_optimizer(where, path, file, model)

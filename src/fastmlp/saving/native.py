@@ -20,7 +20,9 @@ FORMAT, VERSION = "fastmlp", "1"
 MOST_TEXT = 1 << 24  # bytes of a header: a layer takes some hundred
 DEEPEST = 64  # a model in a model takes 4 levels
 
-_CODES = {"float32": "F32", "float64": "F64", "int64": "I64", "int32": "I32", "uint64": "U64", "bool": "BOOL"}
+_CODES = {f"{name}{bits}": f"{letter}{bits}" for name, letter, sizes in (
+    ("float", "F", (16, 32, 64)), ("int", "I", (8, 16, 32, 64)), ("uint", "U", (8, 16, 32, 64))
+) for bits in sizes} | {"bool": "BOOL", "bfloat16": "BF16"}  # fmt: skip
 
 
 def code(dtype: Any) -> str:
@@ -37,7 +39,7 @@ def blaming(where: str, path: str) -> Iterator[None]:
     except OSError:
         raise
     except Exception as error:
-        raise ValueError(f"{where}: expected a whole file written by fastmlp.saving, got {path!r}, which gives "
+        raise ValueError(f"{where}: expected a whole file of a model or its weights, got {path!r}, which gives "
                          f"{type(error).__name__}: {error}") from error  # fmt: skip
 
 
@@ -128,16 +130,21 @@ class File:
         return np.array(self._handle.get_tensor(name))
 
 
+def start_of(where: str, path: str, count: int = -1) -> bytes:
+    """The first bytes of a file; all of them unless it is said how many."""
+    try:
+        with open(path, "rb") as raw:
+            return raw.read(count)
+    except OSError as error:
+        raise type(error)(f"{where}: expected a file, got {path!r}: {error.strerror}; check the path") from None
+
+
 @contextmanager
 def opened(where: str, path: str) -> Iterator[File]:
     """The file at `path`, checked as far as it can be without reading a tensor."""
     from safetensors import safe_open
 
-    try:
-        with open(path, "rb") as raw:
-            start = raw.read(8)
-    except OSError as error:
-        raise type(error)(f"{where}: expected a file, got {path!r}: {error.strerror}; check the path") from None
+    start = start_of(where, path, 8)
     if len(start) < 8 or int.from_bytes(start, "little") > MOST_TEXT:  # the size of its header
         raise ValueError(f"{where}: expected a model file, written by save or by train in safetensors format, "
                          f"got {path!r}, a file of another kind; check the path")  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -14,6 +14,21 @@ from fastmlp._spelling import user_level
 from fastmlp._validate import brief
 from fastmlp.saving import atomic, native
 from fastmlp.variables import Variable
+
+_ALIKE = ({"F16", "BF16", "F32", "F64"}, {"I8", "I16", "I32", "I64", "U8", "U16", "U32", "U64"})
+
+
+class Arrays(Protocol):
+    """Arrays of a file by path, of which shapes and types are known before they are read."""
+
+    shapes: dict[str, tuple[int, ...]]
+    codes: dict[str, str]
+
+    def under(self, folder: str) -> list[str]:
+        """The paths that begin so."""
+
+    def read(self, name: str) -> np.ndarray:
+        """A copy of an array."""
 
 
 def _numbered(name: str, taken: Mapping[str, Any]) -> str:
@@ -65,8 +80,8 @@ def need_built(where: str, model: Any) -> None:
                            "put Input(shape=…) first, call build, or call it on data")  # fmt: skip
 
 
-def mismatches(file: native.File, folder: str, variables: Mapping[str, Variable], *, exact: bool) -> dict[str, str]:
-    """What keeps tensors of a file from being these variables, by path; float32 may be float64 unless `exact`."""
+def mismatches(file: Arrays, folder: str, variables: Mapping[str, Variable], *, exact: bool) -> dict[str, str]:
+    """What keeps tensors of a file from being these variables, by path; unless `exact` floats may have other sizes."""
     found = {}
     for path, variable in variables.items():
         want = native.code(variable.dtype)
@@ -74,7 +89,7 @@ def mismatches(file: native.File, folder: str, variables: Mapping[str, Variable]
             found[path] = f"of shape {variable.shape} is not in the file"
         elif file.shapes[path] != variable.shape:
             found[path] = f"has shape {file.shapes[path]} in the file and {variable.shape} in the model"
-        elif file.codes[path] != want and (exact or {file.codes[path], want} != {"F32", "F64"}):
+        elif file.codes[path] != want and (exact or not any({file.codes[path], want} <= some for some in _ALIKE)):
             found[path] = f"has type {file.codes[path]} in the file and {want} in the model"
     for path in file.under(folder):
         if path not in variables:
@@ -82,7 +97,7 @@ def mismatches(file: native.File, folder: str, variables: Mapping[str, Variable]
     return found
 
 
-def assign(where: str, path: str, file: native.File, variables: Mapping[str, Variable]) -> None:
+def assign(where: str, path: str, file: Arrays, variables: Mapping[str, Variable]) -> None:
     """Give these variables their values; all are read before the first is written."""
     with native.blaming(where, path):
         arrays = {name: file.read(name) for name in variables}
@@ -98,9 +113,23 @@ def refuse(where: str, path: str, wrong: Mapping[str, str], mend: str) -> None:
         raise ValueError(f"{where}: expected the model's variables in {path!r}, got others: {listed}{more}; {mend}")
 
 
-def fill(where: str, path: str, file: native.File, folder: str, variables: Mapping[str, Variable]) -> None:
+def fill(where: str, path: str, file: Arrays, folder: str, variables: Mapping[str, Variable]) -> None:
     """Give variables the values under a folder of the file, which must be exactly theirs."""
     refuse(where, path, mismatches(file, folder, variables, exact=True), "make the model as it was when saved")
+    assign(where, path, file, variables)
+
+
+def take(where: str, path: str, file: Arrays, folder: str, variables: Mapping[str, Variable], skip: bool) -> None:
+    """Give variables the values under a folder of the file, all or, to skip what differs, layer by layer."""
+    wrong = mismatches(file, folder, variables, exact=False)
+    if not skip:
+        refuse(where, path, wrong, "build the model alike, or say skip_mismatch=True")
+    elif wrong:
+        layer_of: Callable[[str], str] = lambda name: name.rpartition("/")[0]
+        skipped = {layer_of(name) for name in wrong}
+        variables = {name: v for name, v in variables.items() if layer_of(name) not in skipped}
+        warnings.warn(f"{where}: {brief(sorted(skipped))} of {path!r} and of the model differ and stay as they are",
+                      UserWarning, stacklevel=user_level())  # fmt: skip
     assign(where, path, file, variables)
 
 
@@ -115,43 +144,51 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
     model
         Built.
     filepath
-        ``"model.weights.safetensors"``, for one.
+        ``"model.weights.safetensors"``, for one. A name that ends in ``.weights.h5`` makes a file of Keras's, which
+        holds what the optimizer remembers, too, if the model is compiled.
     overwrite
         False: raise FileExistsError rather than replace a file.
     """
     need_built("save_weights", model)
-    path = atomic.target("save_weights", filepath, overwrite)
-    native.write(path, model._turn.take("save_weights", lambda: values(by_path(model))), {})
+    path = atomic.target("save_weights", filepath, overwrite, (".weights.h5",))
+    if atomic.ending(path):
+        from fastmlp.saving import keras_files
+
+        keras_files.save_weights("save_weights", path, model)
+    else:
+        native.write(path, model._turn.take("save_weights", lambda: values(by_path(model))), {})
 
 
-def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None:
-    """Read weights that `save_weights` or `save` wrote; none is changed unless all fit.
+def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, by_name: bool = False) -> None:
+    """Read weights that `save_weights` or `save` wrote, of fastmlp or of Keras; none is changed unless all fit.
 
     Parameters
     ----------
     model
         Built; with as many layers of each class, in the same order, names being of no account.
     filepath
-        The file.
+        The file: ``.safetensors``, or one of Keras's, ``.weights.h5``, ``.keras``, ``.h5`` or ``.hdf5``. One of
+        Keras's that holds what an optimizer remembers gives it to the model's optimizer, if that is of the same kind
+        and trains the same.
     skip_mismatch
         Leave layers alone that are not in the file or look otherwise there, and warn, rather than raise.
+    by_name
+        Of a ``.h5`` of older Keras: give the layers whose name is in the file what stands under it.
     """
-    model._turn.alone("load_weights", partial(_load_weights, model, filepath, skip_mismatch))
+    model._turn.alone("load_weights", partial(_load_weights, model, filepath, skip_mismatch, by_name))
 
 
-def _load_weights(model: Any, filepath: Any, skip_mismatch: bool) -> None:
+def _load_weights(model: Any, filepath: Any, skip_mismatch: bool, by_name: bool) -> None:
     where = "load_weights"
-    path = atomic.checked_path(where, filepath)
+    path = atomic.checked_path(where, filepath, atomic.OF_KERAS)
     need_built(where, model)
+    if atomic.ending(path):
+        from fastmlp.saving import keras_files
+
+        keras_files.load_weights(where, path, model, skip_mismatch, by_name)
+        return
+    if by_name:
+        raise ValueError(f"{where}: expected a .h5 of older Keras with by_name=True, got {path!r}; leave out by_name, "
+                         "or say skip_mismatch=True")  # fmt: skip
     with native.opened(where, path) as file:
-        variables = by_path(model)
-        wrong = mismatches(file, "weights", variables, exact=False)
-        if not skip_mismatch:
-            refuse(where, path, wrong, "build the model alike, or say skip_mismatch=True")
-        elif wrong:
-            layer_of: Callable[[str], str] = lambda name: name.rpartition("/")[0]
-            skipped = {layer_of(name) for name in wrong}
-            variables = {name: v for name, v in variables.items() if layer_of(name) not in skipped}
-            warnings.warn(f"load_weights: {brief(sorted(skipped))} of {path!r} and of the model differ and stay as "
-                          "they are", UserWarning, stacklevel=user_level())  # fmt: skip
-        assign(where, path, file, variables)
+        take(where, path, file, "weights", by_path(model), skip_mismatch)

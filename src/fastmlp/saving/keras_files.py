@@ -1,0 +1,144 @@
+"""Keras's files: whole models as ``x.keras`` and ``x.h5``, weights as ``x.weights.h5``, written and read."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from fastmlp._room import MOST_BESIDES, room
+from fastmlp._spelling import user_level
+from fastmlp.neighbours import keras_config
+from fastmlp.saving import atomic, hdf5, keras_archive, keras_hdf5, keras_legacy, native, training, weights
+from fastmlp.saving.keras_resume import Kept, resume
+
+_STATE, _OF_OURS = "training_state", "fastmlp_training_state"  # in an archive's notes, as an attribute of a .h5
+
+# ---- writing
+
+
+def save(where: str, path: str, model: Any, include_optimizer: bool, more: Mapping[str, Any] | None = None) -> None:
+    """Write a model in the format that its name says; an archive may have notes besides, as JSON can hold them."""
+    if atomic.ending(path) == ".keras":
+        atomic.write(path, (_archive(where, model, include_optimizer, more or {}),))
+    else:
+        atomic.write(path, (_legacy(where, model, include_optimizer),))
+
+
+def save_weights(where: str, path: str, model: Any) -> None:
+    """Write the weights and, of a compiled model, what its optimizer remembers."""
+    held = model._turn.take(where, lambda: keras_hdf5.contents(model, model.optimizer))
+    atomic.write(path, (keras_hdf5.image_of(where, held),))
+
+
+def _described(model: Any, with_optimizer: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a model is made of as Keras writes it, and what only fastmlp knows of its training."""
+    description = keras_config.description_of(model)
+    if not with_optimizer:
+        description.pop("compile_config", None)
+    return description, {_STATE: training.notes(model)} if with_optimizer else {}
+
+
+def _archive(where: str, model: Any, include_optimizer: bool, more: Mapping[str, Any]) -> bytes:
+    def taken() -> Any:
+        optimizer = model.optimizer if include_optimizer else None
+        return *_described(model, optimizer is not None), keras_hdf5.contents(model, optimizer)
+
+    description, notes, held = model._turn.take(where, taken)
+    return keras_archive.zipped(description, {**more, **notes}, keras_hdf5.image_of(where, held))
+
+
+def _legacy(where: str, model: Any, include_optimizer: bool) -> bytes:
+    warnings.warn(f"{where}: .h5 is Keras's older format; write a .keras file, which holds all of a model",
+                  UserWarning, stacklevel=user_level())  # fmt: skip
+
+    def taken() -> Any:
+        optimizer = model.optimizer if include_optimizer else None
+        kept = [] if optimizer is None else keras_legacy.of_optimizer(optimizer)
+        return *_described(model, optimizer is not None), keras_legacy.contents(model), kept
+
+    description, notes, (layers, own), kept = model._turn.take(where, taken)
+
+    def fill(file: Any) -> None:
+        file.attrs["keras_version"], file.attrs["backend"] = keras_archive.VERSION, "numpy"
+        file.attrs["model_config"] = json.dumps({key: description[key] for key in ("class_name", "config")})
+        if "compile_config" in description:
+            file.attrs["training_config"] = keras_legacy.training_config(description["compile_config"])
+            file.attrs[_OF_OURS] = json.dumps(notes[_STATE])
+        keras_legacy.put_weights(file.create_group("model_weights"), layers, own, keras_archive.VERSION)
+        if kept:
+            keras_legacy.put_arrays(file.create_group("optimizer_weights"), kept)
+
+    return keras_hdf5.image(where, fill)
+
+
+# ---- reading
+
+
+def load(where: str, path: str, compile: bool) -> Any:
+    """A new model of what a file says."""
+    read = _read_archive if atomic.ending(path) == ".keras" else _read_legacy
+    data = native.start_of(where, path)
+    with native.blaming(where, path):
+        root, description, compile_config, state = read(data)
+        with room(keras_hdf5.count(root)):
+            model = keras_config.model_of(description)
+        layout = keras_legacy if keras_legacy.is_of_this_layout(root) else keras_hdf5
+        stored, variables = layout.of_model(root, model)
+    wrong = weights.mismatches(stored, "", variables, exact=False)
+    weights.refuse(where, path, wrong, "save the model again")
+    weights.assign(where, path, stored, variables)
+    if compile and compile_config:
+        with native.blaming(where, path), room(MOST_BESIDES):
+            keras_config.compile_as(model, compile_config)
+            found = None if state is None else training.checked(native.as_dict(_STATE, state))
+            kept = _kept(root, model)
+        if kept:
+            resume(where, path, kept, model, build=True)
+        if found is not None:
+            training.restore(model, found)
+    return model
+
+
+def _read_archive(data: bytes) -> tuple[Any, Any, Any, Any]:
+    """The arrays, what the model is made of, how it was compiled, and fastmlp's state of its training."""
+    config, notes, held = keras_archive.members(data)
+    return hdf5.read(held), config, config.get("compile_config"), notes.get(_STATE)
+
+
+def notes(where: str, path: str) -> dict[str, Any]:
+    """What an archive of ours says besides what Keras asks for."""
+    data = native.start_of(where, path)
+    with native.blaming(where, path):
+        return keras_archive.members(data)[1]
+
+
+def _read_legacy(data: bytes) -> tuple[Any, Any, Any, Any]:
+    root = hdf5.read(data)
+    config = keras_legacy.note(root, "model_config")
+    if config is None:
+        raise ValueError("weights alone: make the model and call its load_weights")
+    return root, config, keras_legacy.note(root, "training_config"), keras_legacy.note(root, _OF_OURS)
+
+
+def _kept(root: Any, model: Any) -> Kept:
+    """What a file holds for the model's optimizer."""
+    if keras_legacy.is_of_this_layout(root):
+        return keras_legacy.kept(root)
+    return keras_hdf5.kept(root, model.optimizer)
+
+
+def load_weights(where: str, path: str, model: Any, skip_mismatch: bool, by_name: bool) -> None:
+    """Give a model the weights in a file, and its optimizer what that remembered if both are alike."""
+    data = native.start_of(where, path)
+    with native.blaming(where, path):
+        root = hdf5.read(keras_archive.members(data)[2] if atomic.ending(path) == ".keras" else data)
+        legacy = keras_legacy.is_of_this_layout(root)
+        if by_name and not legacy:
+            raise ValueError("no names of layers to go by: leave out by_name, or say skip_mismatch=True")
+        of_model = keras_legacy.of_model(root, model, by_name) if legacy else keras_hdf5.of_model(root, model)
+    weights.take(where, path, of_model[0], "", of_model[1], skip_mismatch)
+    if not legacy and model.compiled and "optimizer" in root:
+        kept = keras_hdf5.kept(root, model.optimizer)
+        resume(where, path, kept, model, build=False)
