@@ -14,6 +14,7 @@ from lowered import output
 
 MAKERS = {
     "Activation": lambda: layers.Activation("gelu"),
+    "ActivationWith": lambda: layers.ActivationWith("gelu", {"approximate": True}),
     "ActivityRegularization": lambda: layers.ActivityRegularization(l1=0.1),
     "AlphaDropout": lambda: layers.AlphaDropout(0.2, seed=3),
     "APL": lambda: layers.APL(3, a_initializer="ones"),

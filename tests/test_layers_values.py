@@ -63,6 +63,11 @@ def test_maxout_takes_the_largest_of_its_dense_layers(x, rng):
         (layers.ELU(), lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0)))),
         (layers.ELU(0.5), lambda x: np.where(x > 0, x, 0.5 * np.expm1(np.minimum(x, 0)))),
         (layers.Activation("softsign"), lambda x: x / (1 + abs(x))),
+        (
+            layers.ActivationWith("celu", {"alpha": 0.5}),
+            lambda x: np.where(x > 0, x, 0.5 * np.expm1(x.clip(max=0) / 0.5)),
+        ),
+        (layers.ActivationWith("threshold", {"threshold": 1, "default_value": 9}), lambda x: np.where(x > 1, x, 9)),
         (layers.Rescaling(0.5, 3), lambda x: 0.5 * x + 3),
         (layers.Rescaling(np.arange(6), [1] * 6), lambda x: np.arange(6) * x + 1),
         (layers.Identity(), lambda x: x),

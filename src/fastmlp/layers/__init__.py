@@ -9,7 +9,7 @@ from fastmlp._objects import deserialize as _deserialize
 from fastmlp._objects import deserializer
 from fastmlp._objects import serialize as serialize
 from fastmlp._validate import no_such_name, outside
-from fastmlp.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
+from fastmlp.layers.activation import ELU, Activation, ActivationWith, LeakyReLU, ReLU, Softmax
 from fastmlp.layers.base import Layer
 from fastmlp.layers.categories import CategoryEncoding, Discretization, Embedding
 from fastmlp.layers.core import Dense, Input, InputLayer
@@ -53,6 +53,7 @@ __all__ = [
     "ELU",
     "PELU",
     "Activation",
+    "ActivationWith",
     "ActivityRegularization",
     "Add",
     "AlphaDropout",

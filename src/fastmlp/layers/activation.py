@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from fastmlp import activations, config
 from fastmlp._objects import serialize
 from fastmlp._spelling import older_spelling, user_level
-from fastmlp._validate import number
+from fastmlp._validate import brief, number
 from fastmlp.autodiff.primitive import as_tensor
 from fastmlp.compat import conventional
 from fastmlp.layers.base import Layer, Shape
@@ -23,7 +24,7 @@ def activation_layer(where: str, activation: Any) -> Any:
         activation = activation()
     elif not isinstance(activation, Layer):
         activation = activations.get(activation)
-    if isinstance(activation, Layer) and not isinstance(activation, ElementwiseLayer | Softmax):
+    if isinstance(activation, Layer) and not isinstance(activation, ElementwiseLayer | ActivationWith | Softmax):
         raise ValueError(f"{where}: expected an activation without weights, got {activation!r}; put that layer after "
                          "this one")  # fmt: skip
     return activation
@@ -187,6 +188,46 @@ class ELU(ElementwiseLayer):
     def __init__(self, alpha: float = 1.0, **settings: Any) -> None:
         super().__init__(**settings)
         self.alpha = number("ELU: alpha", alpha, 0)
+
+
+class ActivationWith(Layer):
+    """An activation of single numbers whose parameters are not the usual ones.
+
+    Keras has no layer for these: `gelu` by its formula with tanh, `celu` with an α, the thresholds of `hard_shrink` …
+
+    Parameters
+    ----------
+    activation
+        The name of a function of `fastmlp.activations`.
+    parameters
+        Its arguments besides x.
+
+    Examples
+    --------
+    >>> ActivationWith("celu", {"alpha": 0.5}).lower()
+    [{'op': 'activation', 'name': 'celu', 'params': (0.5,)}]
+    """
+
+    def __init__(self, activation: Any, parameters: Mapping[str, Any], **settings: Any) -> None:
+        super().__init__(**settings)
+        self.activation = activations.serialize(activations.get(activation))
+        if not isinstance(parameters, Mapping):
+            raise TypeError(f"ActivationWith: expected parameters by name, got {brief(parameters)}; "
+                            "{'alpha': 0.5}, for one")  # fmt: skip
+        self.parameters = dict(parameters)
+        if self.lower()[0]["op"] != "activation":
+            raise ValueError(f"ActivationWith: expected an activation of single numbers, got {self.activation!r}; take "
+                             "Activation")  # fmt: skip
+
+    def lower(self) -> list[dict[str, Any]]:
+        """The activation with its parameters."""
+        function = activations.get(self.activation)
+        try:
+            return [activations.lower(function, **self.parameters)]
+        except TypeError as error:
+            takes = list(inspect.signature(function).parameters)[1:]
+            raise TypeError(f"ActivationWith: expected parameters of {self.activation!r} among {takes}, got "
+                            f"{self.parameters}: {error}; check the spelling") from None  # fmt: skip
 
 
 class Softmax(Layer):
