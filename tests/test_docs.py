@@ -14,7 +14,8 @@ import pytest
 README = Path(__file__).resolve().parents[1] / "README.md"
 # rooms whose modules need packages that are not installed with fastmlp, or run something when imported
 ELSEWHERE = ("fastmlp.__main__", "fastmlp.lectures", "fastmlp.visual", "fastmlp.keras", "fastmlp.tf",
-             "fastmlp.bench.contestants.")  # fmt: skip
+             "fastmlp.bench.contestants.", "fastmlp.neighbours.torch_modules",
+             "fastmlp.neighbours.torch_writing")  # fmt: skip
 MODULES = ["fastmlp"] + [
     module.name
     for module in pkgutil.walk_packages(fastmlp.__path__, "fastmlp.")

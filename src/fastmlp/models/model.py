@@ -268,6 +268,12 @@ class Model(Trainer, Layer):
 
         return to_keras(self)
 
+    def to_torch(self) -> Any:
+        """An ``nn.Sequential`` of PyTorch that predicts the same, in eval mode: see `fastmlp.neighbours.torch`."""
+        from fastmlp.neighbours.torch import to_torch
+
+        return to_torch(self)
+
     def to_json(self) -> str:
         """Its config."""
         return str(saving.model_to_json(self))

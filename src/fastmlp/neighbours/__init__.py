@@ -1,1 +1,1 @@
-"""Neighbours: other libraries' models as ours, and ours as theirs."""
+"""Neighbours: models of other libraries made ours, and ours theirs. Each is imported only when it is asked for."""
