@@ -20,9 +20,10 @@ nn = torch.nn
 ACTIVATIONS = [
     nn.ReLU(), nn.ReLU6(), nn.LeakyReLU(0.07), nn.ELU(0.7), nn.CELU(), nn.CELU(0.4), nn.SELU(), nn.GELU(),
     nn.GELU("tanh"), nn.SiLU(), nn.Mish(), nn.Sigmoid(), nn.LogSigmoid(), nn.Tanh(), nn.Tanhshrink(),
-    nn.Hardsigmoid(), nn.Hardswish(), nn.Softsign(), nn.Softplus(), nn.Softplus(3.0), nn.Softshrink(0.2), nn.Hardshrink(), nn.Threshold(0.1, -2.0),
-    nn.Hardtanh(), nn.Hardtanh(-0.5, 0.5), nn.Hardtanh(0, 0.8), nn.Softmax(1), nn.Softmax(-1), nn.LogSoftmax(1),
-    nn.PReLU(), nn.Identity(), nn.Dropout(0.4), nn.AlphaDropout(0.2),
+    nn.Hardsigmoid(), nn.Hardswish(), nn.Softsign(), nn.Softplus(), nn.Softplus(3.0), nn.Softshrink(0.2),
+    nn.Hardshrink(), nn.Threshold(0.1, -2.0), nn.Hardtanh(), nn.Hardtanh(-0.5, 0.5), nn.Hardtanh(0, 0.8),
+    nn.Softmax(1), nn.Softmax(-1), nn.LogSoftmax(1), nn.PReLU(), nn.Identity(), nn.Dropout(0.4),
+    nn.AlphaDropout(0.2),
 ]  # fmt: skip
 
 
@@ -363,3 +364,27 @@ def test_models_that_are_no_chain_or_not_built():
     mixed = Sequential([layers.Input((3,)), layers.Dense(3), layers.Dense(2, dtype="float64")])
     with pytest.raises(ValueError, match="expected layers of one type"):
         mixed.to_torch()
+
+
+# ---- weights in files
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64", "float16", "bfloat16"])
+def test_the_state_of_a_module_in_a_file(tmp_path, kind):
+    from safetensors.torch import save_file
+
+    module = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Sequential(nn.Linear(4, 4), nn.PReLU(4)),
+                           nn.LayerNorm(4), nn.Linear(4, 4))  # fmt: skip
+    with torch.no_grad():
+        for tensor in module.state_dict().values():
+            if tensor.dtype == torch.float32:
+                tensor.copy_(torch.rand_like(tensor))
+    module = module.to(getattr(torch, kind))
+    save_file(module.state_dict(), tmp_path / "net.safetensors")
+    model = Sequential([
+        layers.Input((4,)), layers.Dense(4), layers.BatchNormalization(epsilon=1e-5), layers.ReLU(), layers.Dense(4),
+        layers.PReLU(), layers.LayerNormalization(epsilon=1e-5), layers.Dense(4),
+    ])  # fmt: skip
+    model.load_weights(tmp_path / "net.safetensors", map="torch")
+    x = rows(20, 4)
+    np.testing.assert_allclose(model.predict(x, verbose=0), predicted(module.float(), x), rtol=1e-5, atol=1e-6)

@@ -258,9 +258,11 @@ class Model(Trainer, Layer):
         """Write its weights: to a file of ours, or to one of Keras's, ``.weights.h5``."""
         saving.save_weights(self, filepath, overwrite)
 
-    def load_weights(self, filepath: Any, skip_mismatch: bool = False, by_name: bool = False) -> None:
-        """Read weights that this model, or one built alike, has saved, here or in Keras."""
-        saving.load_weights(self, filepath, skip_mismatch, by_name)
+    def load_weights(
+        self, filepath: Any, skip_mismatch: bool = False, *, by_name: bool = False, map: Any = None
+    ) -> None:
+        """Read weights that this model, or one built alike, has saved, here or in Keras; by `map` those of others."""
+        saving.load_weights(self, filepath, skip_mismatch, by_name=by_name, map=map)
 
     def to_keras(self) -> Any:
         """A model of Keras's like this one, see `fastmlp.to_keras`."""

@@ -99,15 +99,27 @@ def _in_order(header: dict[str, Any]) -> bytes:
 
 
 class File:
-    """An open file: its metadata, and the tensors by path, each looked at before it is read."""
+    """An open safetensors file, whoever wrote it: its metadata, and the tensors by name, looked at before one is read.
 
-    def __init__(self, handle: Any) -> None:
-        self._handle = handle
+    Numbers of 16 bits are given as float32, which has all of them.
+    """
+
+    def __init__(self, handle: Any, path: str) -> None:
+        self._handle, self._path = handle, path
+        self._header: dict[str, Any] | None = None
         self.metadata: dict[str, str] = handle.metadata() or {}
         slices = {name: handle.get_slice(name) for name in handle.keys()}  # noqa: SIM118 - not a mapping
         self.shapes = {name: tuple(part.get_shape()) for name, part in slices.items()}
         self.codes = {name: str(part.get_dtype()) for name, part in slices.items()}
-        if self.metadata.get("format") != FORMAT:
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether fastmlp wrote it."""
+        return self.metadata.get("format") == FORMAT
+
+    def need_ours(self) -> None:
+        """Refuse files of other programs, and of a later fastmlp."""
+        if not self.is_ours:
             raise ValueError("no word of fastmlp in its metadata: other programs' safetensors files are not models")
         if self.metadata.get("format_version") != VERSION:
             raise ValueError(f"format version {brief(self.metadata.get('format_version'))}, where this fastmlp reads "
@@ -127,7 +139,20 @@ class File:
 
     def read(self, name: str) -> np.ndarray:
         """A copy of a tensor."""
-        return np.array(self._handle.get_tensor(name))
+        if self.codes[name] != "BF16":
+            array = np.array(self._handle.get_tensor(name))
+            return array.astype(np.float32) if self.codes[name] == "F16" else array
+        halves = np.frombuffer(self._bytes(name), "<u2").astype(np.uint32)  # the upper halves of float32
+        return (halves << 16).view(np.float32).reshape(self.shapes[name])
+
+    def _bytes(self, name: str) -> bytes:
+        """A tensor as it lies in the file, whose header was found whole: NumPy has no bfloat16."""
+        with open(self._path, "rb") as file:
+            size = int.from_bytes(file.read(8), "little")
+            if self._header is None:
+                self._header = json.loads(file.read(min(size, MOST_TEXT)))
+            file.seek(8 + size + self._header[name]["data_offsets"][0])
+            return file.read(2 * math.prod(self.shapes[name]))
 
 
 def start_of(where: str, path: str, count: int = -1) -> bytes:
@@ -140,8 +165,8 @@ def start_of(where: str, path: str, count: int = -1) -> bytes:
 
 
 @contextmanager
-def opened(where: str, path: str) -> Iterator[File]:
-    """The file at `path`, checked as far as it can be without reading a tensor."""
+def opened(where: str, path: str, *, ours: bool = True) -> Iterator[File]:
+    """The file at `path`, checked as far as it can be without reading a tensor; unless `ours`, anybody's."""
     from safetensors import safe_open
 
     start = start_of(where, path, 8)
@@ -152,5 +177,7 @@ def opened(where: str, path: str) -> Iterator[File]:
         handle = safe_open(path, framework="numpy")
     with handle:
         with blaming(where, path):
-            file = File(handle)
+            file = File(handle, path)
+            if ours:
+                file.need_ours()
         yield file

@@ -122,15 +122,23 @@ def fill(where: str, path: str, file: Arrays, folder: str, variables: Mapping[st
 def take(where: str, path: str, file: Arrays, folder: str, variables: Mapping[str, Variable], skip: bool) -> None:
     """Give variables the values under a folder of the file, all or, to skip what differs, layer by layer."""
     wrong = mismatches(file, folder, variables, exact=False)
+    mend = "build the model alike, or say skip_mismatch=True"
+    assign(where, path, file, fitting(where, path, variables, wrong, mend, skip))
+
+
+def fitting(
+    where: str, path: str, variables: Mapping[str, Variable], wrong: Mapping[str, str], mend: str, skip: bool
+) -> Mapping[str, Variable]:
+    """The variables, if nothing is wrong; else an error or, to `skip`, those of other layers, with a warning."""
     if not skip:
-        refuse(where, path, wrong, "build the model alike, or say skip_mismatch=True")
-    elif wrong:
-        layer_of: Callable[[str], str] = lambda name: name.rpartition("/")[0]
-        skipped = {layer_of(name) for name in wrong}
-        variables = {name: v for name, v in variables.items() if layer_of(name) not in skipped}
-        warnings.warn(f"{where}: {brief(sorted(skipped))} of {path!r} and of the model differ and stay as they are",
-                      UserWarning, stacklevel=user_level())  # fmt: skip
-    assign(where, path, file, variables)
+        refuse(where, path, wrong, mend)
+    if not wrong:
+        return variables
+    layer_of: Callable[[str], str] = lambda name: name.rpartition("/")[0] or name
+    skipped = {layer_of(name) for name in wrong}
+    warnings.warn(f"{where}: {brief(sorted(skipped))} of {path!r} and of the model differ and stay as they are",
+                  UserWarning, stacklevel=user_level())  # fmt: skip
+    return {name: v for name, v in variables.items() if layer_of(name) not in skipped}
 
 
 # ---- what users call
@@ -159,8 +167,10 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
         native.write(path, model._turn.take("save_weights", lambda: values(by_path(model))), {})
 
 
-def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, by_name: bool = False) -> None:
-    """Read weights that `save_weights` or `save` wrote, of fastmlp or of Keras; none is changed unless all fit.
+def load_weights(
+    model: Any, filepath: Any, skip_mismatch: bool = False, *, by_name: bool = False, map: Any = None
+) -> None:
+    """Read weights that `save_weights` or `save` wrote, here or in Keras, or another program; none or all that fit.
 
     Parameters
     ----------
@@ -174,15 +184,22 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, by_name
         Leave layers alone that are not in the file or look otherwise there, and warn, rather than raise.
     by_name
         Of a ``.h5`` of older Keras: give the layers whose name is in the file what stands under it.
+    map
+        Needed for safetensors files of other programs, see `fastmlp.saving.mapping`: ``"torch"`` for the names of an
+        ``nn.Sequential``, or which tensor is which variable, ``{"dense/kernel": "fc1.weight", …}``, or a function that
+        says so. Numbers of 16 and 64 bits are rounded to the variable's type, to the nearest, ties to even.
     """
-    model._turn.alone("load_weights", partial(_load_weights, model, filepath, skip_mismatch, by_name))
+    model._turn.alone("load_weights", partial(_load_weights, model, filepath, skip_mismatch, by_name, map))
 
 
-def _load_weights(model: Any, filepath: Any, skip_mismatch: bool, by_name: bool) -> None:
+def _load_weights(model: Any, filepath: Any, skip_mismatch: bool, by_name: bool, map: Any) -> None:
     where = "load_weights"
     path = atomic.checked_path(where, filepath, atomic.OF_KERAS)
     need_built(where, model)
     if atomic.ending(path):
+        if map is not None:
+            raise ValueError(f"{where}: expected map=None for a file of Keras, {path!r}, whose names are known, got "
+                             f"{brief(map)}; leave it out")  # fmt: skip
         from fastmlp.saving import keras_files
 
         keras_files.load_weights(where, path, model, skip_mismatch, by_name)
@@ -190,5 +207,12 @@ def _load_weights(model: Any, filepath: Any, skip_mismatch: bool, by_name: bool)
     if by_name:
         raise ValueError(f"{where}: expected a .h5 of older Keras with by_name=True, got {path!r}; leave out by_name, "
                          "or say skip_mismatch=True")  # fmt: skip
-    with native.opened(where, path) as file:
+    with native.opened(where, path, ours=False) as file:
+        if map is not None or not file.is_ours:
+            from fastmlp.saving import mapping
+
+            mapping.load(where, path, file, model, map, skip_mismatch)
+            return
+        with native.blaming(where, path):
+            file.need_ours()
         take(where, path, file, "weights", by_path(model), skip_mismatch)
