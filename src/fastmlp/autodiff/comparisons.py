@@ -54,7 +54,7 @@ def isclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan:
 
 def allclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
     """Whether |x1 - x2| ≤ atol + rtol·|x2| everywhere."""
-    return as_tensor(bool(np.all(isclose(x1, x2, rtol, atol, equal_nan).array)))
+    return as_tensor(bool(np.all(isclose(x1, x2, rtol, atol, equal_nan).numpy())))
 
 
 # ---- bits

@@ -39,7 +39,7 @@ def sizes(shape: Any) -> tuple[int, ...]:
 def full(shape: Any, fill_value: Any, dtype: Any = None) -> Tensor:
     """One value everywhere."""
     value = constant(fill_value)
-    return Tensor(np.full(sizes(shape), value.array, value.dtype if dtype is None else dtype_named(dtype)))
+    return Tensor(np.full(sizes(shape), value.numpy(), value.dtype if dtype is None else dtype_named(dtype)))
 
 
 def zeros(shape: Any, dtype: Any = None) -> Tensor:
@@ -96,7 +96,7 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
     ends = [as_tensor(v) for v in (first, last, 1 if step is None else step)]
     if dtype is None:
         dtype = np.result_type(*[e.dtype for e in ends if e.dtype.kind == "f"] or [e.dtype for e in ends])
-    begin, end, by = (e.array.astype(dtype_named(dtype)) for e in ends)
+    begin, end, by = (e.numpy().astype(dtype_named(dtype)) for e in ends)
     if begin.ndim or end.ndim or by.ndim or not by:
         raise ValueError(f"arange: expected numbers, the step not 0, got {brief(start)}, {brief(stop)}, {brief(step)}; "
                          "change them")  # fmt: skip
@@ -112,7 +112,7 @@ def linspace(
     first, last = as_tensor(start), as_tensor(stop)
     kind = dtype_named(dtype if dtype is not None else np.result_type(*[
         d if d.kind == "f" else np.dtype(config.floatx()) for d in (first.dtype, last.dtype)]))  # fmt: skip
-    begin, end = first.array.astype(np.float64), last.array.astype(np.float64)
+    begin, end = first.numpy().astype(np.float64), last.numpy().astype(np.float64)
     values = Tensor(np.linspace(begin, end, int(num), endpoint, axis=axis).astype(kind))
     parts = int(num) - bool(endpoint)
     return (values, Tensor(((end - begin) / parts if parts else begin * np.nan).astype(kind))) if retstep else values
@@ -146,5 +146,5 @@ def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor: 
 
 def meshgrid(*x: Any, indexing: str = "xy") -> list[Tensor]:
     """The coordinates of all points of a grid, an array an axis."""
-    axes = [as_tensor(v).array for v in x]
+    axes = [as_tensor(v).numpy() for v in x]
     return [Tensor(np.array(grid)) for grid in np.meshgrid(*axes, indexing="ij" if indexing == "ij" else "xy")]

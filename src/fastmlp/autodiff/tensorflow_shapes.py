@@ -128,7 +128,7 @@ class Unique(NamedTuple):
 
 def unique(x: Any, out_idx: Any) -> Unique:
     """Each value once, in the order in which they come."""
-    values, first, place = np.unique(as_tensor(x).array, return_index=True, return_inverse=True)
+    values, first, place = np.unique(as_tensor(x).numpy(), return_index=True, return_inverse=True)
     order = np.argsort(first)
     return Unique(Tensor(values[order]), Tensor(np.argsort(order)[place.reshape(-1)].astype(dtype_named(out_idx))))
 
@@ -188,7 +188,7 @@ def confusion_matrix(labels: Any, predictions: Any, num_classes: Any, weights: A
 def bincount(x: Any, weights: Any, minlength: Any, maxlength: Any, dtype: Any) -> Any:
     """How often each whole number from 0 up occurs; those from maxlength up are not counted."""
     w = None if weights is None else np.asarray(as_tensor(weights))
-    found = np.bincount(as_tensor(x).array.reshape(-1), None if w is None else w.reshape(-1), minlength or 0)
+    found = np.bincount(as_tensor(x).numpy().reshape(-1), None if w is None else w.reshape(-1), minlength or 0)
     return Tensor(found[:maxlength].astype(dtype_named(dtype) if w is None else w.dtype))
 
 
