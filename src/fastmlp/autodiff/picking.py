@@ -177,7 +177,11 @@ def _largest(x: np.ndarray, k: int) -> np.ndarray:
     return (x.shape[-1] - 1 - backwards).astype(np.int32)
 
 
+@primitive(None, None, mixed=True)
+def _searchsorted(x1: np.ndarray, x2: np.ndarray, side: Any) -> np.ndarray:
+    return np.asarray(np.searchsorted(x1, x2, side)).astype(np.int32)
+
+
 def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
     """Where values would stand in a row that rises."""
-    row, those = as_tensor(sorted_sequence).array, as_tensor(values).array
-    return as_tensor(np.searchsorted(row, those, "right" if side == "right" else "left").astype(np.int32))
+    return _searchsorted(sorted_sequence, values, side="right" if side == "right" else "left")

@@ -11,6 +11,7 @@ from fastmlp import constraints, initializers, regularizers
 from fastmlp._spelling import older_spelling
 from fastmlp._validate import brief, number, unknown, whole
 from fastmlp.autodiff import shapes
+from fastmlp.autodiff.comparisons import greater
 from fastmlp.autodiff.picking import one_hot, searchsorted, take
 from fastmlp.autodiff.primitive import as_tensor
 from fastmlp.layers.base import Layer, Shape, not_here
@@ -110,7 +111,7 @@ def encoded(x: Any, mode: str, depth: int, dtype: str, weights: Any = None) -> A
         return marks
     if mode == "count":
         return shapes.sum(marks if weights is None else marks * as_tensor(weights, dtype)[..., None], -2)
-    return as_tensor(shapes.sum(marks, -2).array > 0, dtype)
+    return as_tensor(greater(shapes.sum(marks, -2), 0), dtype)
 
 
 class CategoryEncoding(Layer):
