@@ -12,7 +12,7 @@ import numpy as np
 
 from fastmlp._validate import brief
 from fastmlp.autodiff.primitive import Primitive, Record, as_tensor, primitive
-from fastmlp.autodiff.shapes import getitem, reshape, stack
+from fastmlp.autodiff.shapes import concatenate, getitem, reshape, stack
 from fastmlp.autodiff.tensor import Tensor, begin, end, recorders
 
 __all__ = ["cond", "copy", "custom_gradient", "map", "stop_gradient", "while_loop"]  # what Keras has of it
@@ -58,7 +58,14 @@ class _Custom(Primitive):
     def __init__(self, function: Callable[..., Any]) -> None:
         name = getattr(function, "__name__", "custom")
         super().__init__(name, lambda *arrays, **settings: self.on(arrays, settings)._array, _given, mixed=True)
-        self.function = function
+        self.function, self.definition = function, self._results
+
+    def _results(self, *inputs: Any, **settings: Any) -> Any:
+        """Its results alone, several as one row; behind its arguments come the variables that it reads."""
+        results, _ = self.function(*[one for one in inputs if isinstance(one, Tensor)], **settings)
+        if not isinstance(results, (list, tuple)):
+            return as_tensor(results)
+        return concatenate([reshape(as_tensor(one), (-1,)) for one in results])
 
     def on(self, tensors: Any, settings: dict[str, Any]) -> Any:
         watcher = _Variables()

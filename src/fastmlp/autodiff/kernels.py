@@ -34,7 +34,12 @@ def kernel(backward: Backward, definition: Callable[..., Any]) -> Callable[[Call
             return _by_definition(definition, wanted, g, record)
         return [None if d is None else Tensor(d) for d in found]
 
-    return lambda forward: Primitive(forward.__name__, forward, gradients, saves=True)
+    def made(forward: Callable[..., Any]) -> Primitive:
+        found = Primitive(forward.__name__, forward, gradients, saves=True)
+        found.definition = definition
+        return found
+
+    return made
 
 
 def _by_definition(definition: Callable[..., Any], wanted: Sequence[bool], g: Tensor, record: Record) -> list[Any]:

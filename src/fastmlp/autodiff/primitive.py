@@ -34,7 +34,10 @@ class Primitive:
     is none. Where arguments are any number, or one computation gives several gradients, `vjp` is one function,
     ``(wanted, g, record)``, that gives a list of gradients; those at places that are not `wanted` may be None.
     Arguments are brought to one type unless `mixed` says that they differ in kind, as numbers and positions do.
+    `definition`, where there is one, takes the same arguments, tensors, and is made of other operations.
     """
+
+    definition: Callable[..., Any] | None = None
 
     def __init__(
         self,

@@ -24,27 +24,34 @@ class _Within(threading.local):
     def __init__(self) -> None:
         self.depth = 0
         self.training = False
+        self.names: tuple[str, ...] = ()
 
 
 _within = _Within()
 
 
 @contextmanager
-def calling(training: bool | None) -> Iterator[bool]:
-    """Within a call: in training as said, or as the call around it is."""
-    before = _within.training
+def calling(training: bool | None, name: str) -> Iterator[bool]:
+    """Within a call of what has that name: in training as said, or as the call around it is."""
+    before, names = _within.training, _within.names
     _within.training = before if training is None else bool(training)
     _within.depth += 1
+    _within.names = (*names, name)
     try:
         yield _within.training
     finally:
         _within.depth -= 1
-        _within.training = before
+        _within.training, _within.names = before, names
 
 
 def outermost() -> bool:
     """Whether no layer is being called on this thread."""
     return _within.depth == 0
+
+
+def calls_around() -> tuple[str, ...]:
+    """The names of what is being called on this thread, the outermost first."""
+    return _within.names
 
 
 @lru_cache(maxsize=256)
@@ -98,7 +105,7 @@ class Calls:
         inputs = self._check_inputs(mapped(self._as_input, inputs))
         if outermost():
             self.clear_losses()  # type: ignore[attr-defined]
-        with calling(training) as now:
+        with calling(training, self.name) as now:
             if not self.built:
                 self.build(mapped(_shape_of, inputs))  # type: ignore[attr-defined]
             if _takes_training(type(self).call):  # type: ignore[attr-defined]
@@ -118,7 +125,7 @@ class Calls:
 
     def called_alone(self, x: Tensor, training: bool) -> Any:
         """What `call` makes of a tensor, and nothing around it."""
-        with calling(training) as now:
+        with calling(training, self.name) as now:
             settings = {"training": now} if _takes_training(type(self).call) else {}  # type: ignore[attr-defined]
             return self.call(x, **settings)  # type: ignore[attr-defined]
 
