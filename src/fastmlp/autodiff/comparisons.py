@@ -17,8 +17,12 @@ __all__ = [
 # fmt: on
 
 
-def _truth(name: str, text: str, forward: Any, arguments: int) -> Primitive:
+def _truth(name: str, text: str, function: Any, arguments: int) -> Primitive:
     """A function that gives truth values."""
+
+    def forward(*arrays: np.ndarray) -> Any:  # of this module, by which files find it again
+        return function(*arrays)
+
     found = Primitive(name, forward, [None] * arguments)
     found.__doc__ = text
     return found
