@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fastmlp import saving
+from fastmlp import exporting, saving
 from fastmlp._validate import unknown, whole
 from fastmlp.autodiff.primitive import as_tensor
 from fastmlp.autodiff.tensor import Tensor, is_symbolic, listening, recorders
@@ -275,6 +275,10 @@ class Model(Trainer, Layer):
         from fastmlp.neighbours.torch import to_torch
 
         return to_torch(self)
+
+    def export(self, filepath: Any, *args: Any, **options: Any) -> None:
+        """Write it to a file that other programs run; see `fastmlp.exporting.export`."""
+        exporting.export(self, filepath, *args, **options)
 
     def to_json(self) -> str:
         """Its config."""
