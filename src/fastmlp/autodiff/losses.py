@@ -8,14 +8,15 @@ import numpy as np
 
 from fastmlp.autodiff.activations import log_softmax, relu
 from fastmlp.autodiff.arithmetic import where
-from fastmlp.autodiff.comparisons import equal
+from fastmlp.autodiff.comparisons import equal, not_equal
 from fastmlp.autodiff.extremes import absolute, clip, max, maximum  # noqa: A004 - names of operations
 from fastmlp.autodiff.functions import expm1, log, log1p, power, square
 from fastmlp.autodiff.logistic import sigmoid, softplus
 from fastmlp.autodiff.normalising import l2_normalize
 from fastmlp.autodiff.picking import take_along_axis
+from fastmlp.autodiff.primitive import as_tensor
 from fastmlp.autodiff.reductions import mean
-from fastmlp.autodiff.shapes import sum  # noqa: A004
+from fastmlp.autodiff.shapes import reshape, sum  # noqa: A004
 
 _EPSILON = 1e-7  # keeps logarithms and quotients finite
 
@@ -150,10 +151,10 @@ def _of_labels(logarithm: Any) -> Any:
     """-logarithm(x) at the label, 0 in rows of the class to ignore, whatever is predicted there."""
 
     def loss(x: Any, labels: Any, ignore_class: float) -> Any:
-        given = np.asarray(labels.array).reshape(-1, 1)
-        kept = given != ignore_class
+        given = reshape(labels, (-1, 1))
+        kept = not_equal(given, ignore_class)
         found = logarithm(where(kept, x, 1.0))
-        own = take_along_axis(found, np.where(kept, given, 0).astype(np.int64), -1)[:, 0]
+        own = take_along_axis(found, as_tensor(where(kept, given, 0), np.int64), -1)[:, 0]
         return where(kept[:, 0], -own, 0.0)
 
     return loss
