@@ -106,8 +106,8 @@ static void layer_norm_fwd(void *y, void *mean, void *r, const void *x_, const v
             squares[v] = vr_fma(d, d, squares[v]);
         });
         const vr inverse = one_over_sqrt(vr_set(fm_tree_sum(squares) / k + (real)epsilon));
-        ((real *)mean)[i] = mu[0];
-        ((real *)r)[i] = inverse[0];
+        ((real *)mean)[i] = VR_FIRST(mu);
+        ((real *)r)[i] = VR_FIRST(inverse);
         FM_FOR_GROUPS(s, i, o, n, v, {
             const int64_t j = j_ + v * VL; /* the column */
             vr d = (load_lanes(x + o, n) - mu) * inverse;

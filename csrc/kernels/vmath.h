@@ -36,18 +36,18 @@ FM_INLINE vr fm_poly(vr x, const real *c, int terms) {
     return p;
 }
 /* y, known to have x's sign, when it is a zero too */
-FM_INLINE vr fm_signed_like(vr y, vr x) { return (vr)((vi)y | ((vi)x & FM_SIGN_BIT)); }
+FM_INLINE vr fm_signed_like(vr y, vr x) { return AS_VR(AS_VI(y) | (AS_VI(x) & FM_SIGN_BIT)); }
 
 /* ---- exp and what is made of it: e^x = s (1 + u), s = 2^n, u = e^r - 1, x = n ln 2 + r, |r| ≤ ln 2 / 2 ---- */
 
 /* r; n + bias is left in the low bits of x / ln 2 + FM_MAGIC. n·FM_LN2_HI is exact. */
 FM_INLINE vr exp_split(vr x, int bias, vu *n) {
     vr magic = vr_set(FM_MAGIC + (real)bias), t = vr_fma(x, vr_set(FM_LOG2_E), magic), k = t - magic;
-    *n = (vu)t;
+    *n = AS_VU(t);
     return vr_fma(k, vr_set(-FM_LN2_LO), vr_fma(k, vr_set(-FM_LN2_HI), x));
 }
 FM_INLINE vr expm1_near(vr r) { return vr_fma(r * r, FM_POLY(r, expm1_c), r); }
-FM_INLINE vr exponent(vu n) { return (vr)(n << FM_MANTISSA); }
+FM_INLINE vr exponent(vu n) { return AS_VR(n << FM_MANTISSA); }
 /* u and s for |x| ≤ FM_EXP_SAFE; s is 0 at the lower end */
 FM_INLINE vr exp_parts(vr x, vr *s) {
     vu n;
@@ -92,13 +92,13 @@ FM_INLINE vr vr_sigmoid(vr x) {
 
 /* 1 + f; the exponent field k + bias in *e */
 FM_INLINE vr log_split(vr x, vu *e) {
-    vu i = (vu)x + (FM_ONE_BITS - FM_SQRT_HALF_BITS);
+    vu i = AS_VU(x) + (FM_ONE_BITS - FM_SQRT_HALF_BITS);
     *e = i >> FM_MANTISSA;
-    return (vr)((i & (((ireal)1 << FM_MANTISSA) - 1)) + FM_SQRT_HALF_BITS);
+    return AS_VR((i & (((ireal)1 << FM_MANTISSA) - 1)) + FM_SQRT_HALF_BITS);
 }
 /* An exponent field as a number, less `bias`, by way of the bits of 2^23 (2^52) */
 FM_INLINE vr exponent_value(vu e, real bias) {
-    return (vr)(e | FM_TWO_TO_MANTISSA_BITS) - vr_set((real)((ireal)1 << FM_MANTISSA) + bias);
+    return AS_VR(e | FM_TWO_TO_MANTISSA_BITS) - vr_set((real)((ireal)1 << FM_MANTISSA) + bias);
 }
 /* log(1 + f) - f */
 FM_INLINE vr log1p_near(vr f) {
@@ -183,12 +183,12 @@ FM_INLINE vr vr_atan(vr x) {
 FM_INLINE vr vr_sincos2pi(vr x, vr *c) {
     vr a = vr_abs(x), t = vr_fma(a, vr_set(4), vr_set(FM_MAGIC));
     vr r = vr_fma(t - vr_set(FM_MAGIC), vr_set(-0.25), a), z = r * r;
-    vi sine = (vi)vr_fma(r, vr_set(FM_TWO_PI), r * FM_POLY(z, sin2pi_c));
-    vi cosine = (vi)vr_fma(z, FM_POLY(z, cos2pi_c), vr_set(1));
-    vu q = (vu)t;
+    vi sine = AS_VI(vr_fma(r, vr_set(FM_TWO_PI), r * FM_POLY(z, sin2pi_c)));
+    vi cosine = AS_VI(vr_fma(z, FM_POLY(z, cos2pi_c), vr_set(1)));
+    vu q = AS_VU(t);
     vi swap = (sine ^ cosine) & -(vi)(q & 1);
-    *c = (vr)(cosine ^ swap ^ ((vi)((q + 1) << (FM_BITS - 2)) & FM_SIGN_BIT));
-    return (vr)(sine ^ swap ^ (((vi)(q << (FM_BITS - 2)) ^ (vi)x) & FM_SIGN_BIT));
+    *c = AS_VR(cosine ^ swap ^ ((vi)((q + 1) << (FM_BITS - 2)) & FM_SIGN_BIT));
+    return AS_VR(sine ^ swap ^ (((vi)(q << (FM_BITS - 2)) ^ AS_VI(x)) & FM_SIGN_BIT));
 }
 FM_INLINE vr vr_sin2pi(vr x) {
     vr c;

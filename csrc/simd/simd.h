@@ -65,11 +65,18 @@ typedef uint64_t vu __attribute__((vector_size(8 * VL)));
 #define vh_fma vr_fma
 #endif
 
+/* the same bits as another type, and the first lane: all that is asked of vectors otherwise than by the vocabulary in texts
+ * that single.h, too, is to make sense of */
+#define AS_VR(x) ((vr)(x))
+#define AS_VI(x) ((vi)(x))
+#define AS_VU(x) ((vu)(x))
+#define VR_FIRST(x) ((x)[0])
+
 FM_INLINE vr vr_zero(void) { return vr_set(0); }
-FM_INLINE vr vr_abs(vr x) { return (vr)((vi)x & ~FM_SIGN_BIT); }
-FM_INLINE vr vr_neg(vr x) { return (vr)((vi)x ^ FM_SIGN_BIT); }
+FM_INLINE vr vr_abs(vr x) { return AS_VR(AS_VI(x) & ~FM_SIGN_BIT); }
+FM_INLINE vr vr_neg(vr x) { return AS_VR(AS_VI(x) ^ FM_SIGN_BIT); }
 FM_INLINE vr vr_copysign(vr magnitude, vr sign) {
-    return (vr)(((vi)magnitude & ~FM_SIGN_BIT) | ((vi)sign & FM_SIGN_BIT));
+    return AS_VR((AS_VI(magnitude) & ~FM_SIGN_BIT) | (AS_VI(sign) & FM_SIGN_BIT));
 }
 FM_INLINE vm vr_isnan(vr x) { return vm_not(vr_eq(x, x)); }
 /* Round to nearest, ties to even, for |x| < 2^22 (float32) or 2^51 (float64). */
