@@ -146,7 +146,7 @@ class _Text:
         """All of it: head, declarations, implementation."""
         implementation = "\n".join([self.kernels(), self.numbers(), self.row(), self.calls()])
         names = [array for step in self.found.steps for array, _, _ in step.arrays]
-        implementation = own(implementation, self.name, self.bits, [*names, "hidden"])
+        implementation = own(implementation, self.name, self.bits, [*names, "HIDE"])
         NAME = self.facts["NAME"]  # noqa: N806 - as in C
         opened = f"#ifdef {NAME}_IMPLEMENTATION\n" if self.form == "h" else ""
         closed = "#endif\n" if self.form == "h" else ""
@@ -157,12 +157,11 @@ class _Text:
 
     def kernels(self) -> str:
         """What of the engine it needs."""
-        words = words_of(c_text.HIDDEN + self.row() + self.calls())
-        texts = [plain(one, self.bits) for one in needed(words, self.bits)]
+        texts = [plain(one, self.bits) for one in needed(words_of(self.row() + self.calls()), self.bits)]
         kept = f"#if defined({self.facts['NAME']}_KEEP_FLOAT_MODE)\n" + c_text.NO_MODE
         texts[-1] = texts[-1].replace("#if ", kept + "#elif ", 1)
-        hidden = c_text.HIDDEN if "hidden" in words_of(self.row()) else ""
-        return "\n".join([*texts, hidden])
+        hidden = "HIDE" in words_of("\n".join([*texts, self.row()]))
+        return "\n".join([*[c_text.HIDE] * hidden, *texts, ""])
 
     def numbers(self) -> str:
         """The weights."""

@@ -150,7 +150,8 @@ def needed(words: Iterable[str], bits: int) -> list[Definition]:
         if word not in reached:
             reached.add(word)
             ahead += [use for use in known[word].uses if use in known]
-    return list(dict.fromkeys(one for name, one in known.items() if name in reached))
+    found = dict.fromkeys(one for name, one in known.items() if name in reached)
+    return sorted(found, key=lambda one: not one.code.startswith("#define"))  # macros first, for they may be used above
 
 
 _PARAMETERS = re.compile(r"(?:FM_INLINE|static)\s[\w\s*]*?\b\w+\(([^;{]*)\)\s*\{")

@@ -90,7 +90,7 @@ class Steps:
         step = self.add(index, name, m, ())
         if params:
             p = self.given(step, index, "params", params, f"of {name}: {_core.registry('activation')[name].params}")
-            step.code.append(f"const real *const p = hidden({p});")
+            step.code = [f"const real *p = {p};", "HIDE(p);"]
         call = f"{name}_fwd({{x}}[j], {'p' if params else '0'})"
         step.code += [f"for (int64_t j = 0; j < {m}; j++) {{y}}[j] = {call};"]
 
@@ -101,7 +101,8 @@ class Steps:
         theta = self.array(step, index, "theta", 0)
         at = "r" if operation["shared"] else f"r * {m} + j"
         step.code = [
-            f"const real *const theta = hidden({theta});",
+            f"const real *theta = {theta};",
+            "HIDE(theta);",
             f"for (int64_t j = 0; j < {m}; j++) {{",
             f"    real q[{count}];",
             f"    for (int64_t r = 0; r < {count}; r++) q[r] = theta[{at}];",

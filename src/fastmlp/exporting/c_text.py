@@ -137,14 +137,13 @@ int {name}_check(void) {{
 """
 
 # A compiler that saw a factor of 1 would leave the product out, and with it the flush to zero.
-HIDDEN = """\
-/* Parameters the compiler is not to know: to it 1 * x is x, but to a CPU that flushes tiny numbers it may be 0. */
-FM_INLINE const real *hidden(const real *p) {
+HIDE = """\
+/* What the compiler is not to know: to it 1 * x is x, but to a CPU that flushes tiny numbers it may be 0. */
 #if defined(__GNUC__)
-    __asm__("" : "+r"(p));
+#define HIDE(x) __asm__("" : "+r"(x))
+#else
+#define HIDE(x) (void)(x)
 #endif
-    return p;
-}
 """
 
 NO_MODE = """\
