@@ -11,6 +11,7 @@ FASTMLP_WERROR=1   a warning in our own C ends the build
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import os
 import platform
@@ -24,6 +25,7 @@ import numpy
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.command.build_py import build_py
 from setuptools.command.sdist import sdist
 
 X86 = platform.machine().lower() in {"x86_64", "amd64"}
@@ -150,6 +152,25 @@ def macros(level: str, bits: int) -> list[tuple[str, str]]:
     ]
 
 
+class BuildPy(build_py):
+    """Takes the kernels' texts along, of which networks exported to C are made; a checkout has them where they are."""
+
+    def run(self) -> None:
+        """Copy what exporting/c_kernels.py reads to beside it."""
+        super().run()
+        for name in [] if self.editable_mode else kernel_texts():
+            target = Path(self.build_lib, "fastmlp", "exporting", "csrc", name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self.copy_file(str(Path("csrc", name)), str(target))
+
+
+def kernel_texts() -> list[str]:
+    """Those that the package names itself."""
+    tree = ast.parse(Path("src/fastmlp/exporting/c_kernels.py").read_text("utf-8"))
+    (texts,) = [one.value for one in tree.body if isinstance(one, ast.Assign) and one.targets[0].id == "TEXTS"]
+    return ast.literal_eval(texts)
+
+
 class SourceDistribution(sdist):
     """Takes the whole tests folder along, so that whoever packages the source can test what they built."""
 
@@ -172,4 +193,4 @@ def extension() -> Extension:
     return ext
 
 
-setup(ext_modules=[extension()], cmdclass={"build_ext": BuildExt, "sdist": SourceDistribution})
+setup(ext_modules=[extension()], cmdclass={"build_ext": BuildExt, "build_py": BuildPy, "sdist": SourceDistribution})

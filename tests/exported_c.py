@@ -12,7 +12,7 @@ import pytest
 from fastmlp.exporting import c
 from fastmlp.layers import Layer
 
-STRICT = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror"]
+STRICT = ["-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror"]
 SPECIAL = [0.0, -0.0, np.nan, np.inf, -np.inf, 1.0, -1.0, 0.5, -0.5, 30.0, -30.0, 1e4, -1e4, 88.7, -87.4, 709.0, -745.0]
 
 
@@ -24,19 +24,28 @@ def compiler():
     return found
 
 
-def build(folder, models, flags=("-O1",), keep=True):
-    """``{name: function of rows}`` of ``{name: model}``, all in one C file; with their checks, which are run."""
+def write_all(folder, models):
+    """Each model as a header, and all.c, which takes them all in, with their checks."""
     lines = []
     for name, model in models.items():
         c.write(model, folder / f"{name}.h")
         lines += [f"#define {name.upper()}_IMPLEMENTATION", f"#define {name.upper()}_CHECK", f'#include "{name}.h"']
     (folder / "all.c").write_text("\n".join(lines) + "\n")
+
+
+def build(folder, models, flags=("-std=c99", "-O1"), compile=None):
+    """``{name: function of rows}`` of ``{name: model}``, in one library of one C file."""
+    write_all(folder, models)
     library = folder / "all.so"
-    command = [compiler(), *STRICT, *flags, "-fPIC", "-shared", str(folder / "all.c"), "-o", str(library), "-lm"]
+    command = [compile or compiler(), *STRICT, *flags, "-fPIC", "-shared", folder / "all.c", "-o", library, "-lm"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[:4000]
     loaded = ctypes.CDLL(str(library))
     return {name: Exported(loaded, name, model) for name, model in models.items()}
+
+
+def pointer(array):
+    return array.ctypes.data_as(ctypes.c_void_p)
 
 
 class Exported:
@@ -48,21 +57,21 @@ class Exported:
 
     def __call__(self, x):
         y = np.empty((len(x), self.outputs), x.dtype)
-        rows = getattr(self.library, f"{self.name}_predict_rows")
-        rows(x.ctypes.data_as(ctypes.c_void_p), y.ctypes.data_as(ctypes.c_void_p), ctypes.c_size_t(len(x)))
+        self.function("predict_rows")(pointer(x), pointer(y), ctypes.c_size_t(len(x)))
         return y
 
+    def function(self, name):
+        return getattr(self.library, f"{self.name}_{name}")
+
     def check(self):
-        return getattr(self.library, f"{self.name}_check")()
+        return self.function("check")()
 
     def agrees_on(self, x):
         """The bits of all rows, and of the first by itself, are those of predict."""
         want = self.model.predict(x, verbose=0).reshape(len(x), -1)
         same_bits(self(x), want, x)
         one = np.empty((1, self.outputs), x.dtype)
-        getattr(self.library, f"{self.name}_predict")(
-            x[:1].ctypes.data_as(ctypes.c_void_p), one.ctypes.data_as(ctypes.c_void_p)
-        )
+        self.function("predict")(pointer(x), pointer(one))
         same_bits(one, want[:1], x[:1])
         assert self.check() == 1
 
@@ -82,7 +91,7 @@ def rows(shape, dtype, rng, n=67):
     width = int(np.prod(shape))
     info = np.finfo(dtype)
     special = [*SPECIAL, info.tiny, -info.tiny, info.tiny / 2, -info.tiny / 8, info.smallest_subnormal, info.max,
-               info.min, info.eps, np.nextafter(info.tiny, dtype(0))]  # fmt: skip
+               info.min, info.eps, np.nextafter(info.tiny, info.dtype.type(0))]  # fmt: skip
     plain = rng.normal(size=(n, width)) * np.float64(10.0) ** rng.integers(-3, 3, (n, 1))
     few = rng.choice(np.array(special, dtype), size=(n, width))
     mixed = np.where(rng.random((n, width)) < 0.1, few, plain)

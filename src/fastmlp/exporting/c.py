@@ -29,7 +29,7 @@ def write(model: Any, path: Any, *, name: str | None = None) -> None:
         void digits_predict(const float *x, float *y);                      one row
         void digits_predict_rows(const float *x, float *y, size_t rows);
 
-    compute what `predict` does, bit for bit, without memory but the stack's and without globals. The file says the rest.
+    compute what `predict` does, bit for bit, with the stack's memory alone and without globals. The file says the rest.
 
     Parameters
     ----------
@@ -134,6 +134,7 @@ class _Text:
             "model": model.name,
             "name": name,
             "NAME": name.upper(),
+            "fma": "fmaf" if self.bits == 32 else "fma",
             "type": "float" if self.bits == 32 else "double",
             "inputs": program.inputs,
             "outputs": self.outputs,
@@ -176,7 +177,7 @@ class _Text:
         lines += [f"    real *const b = scratch + {room.first};"] if room.second else []
         x = "x"
         for step, y in zip(self.found.steps, room.places):
-            code = [line.replace("{y}", y).replace("{x}", x) for line in step.code if not (x == y and line.endswith("{y}[j] = {x}[j];"))]
+            code = [line.replace("{y}", y).replace("{x}", x) for line in step.lines(in_place=x == y)]
             lines.append(f"    /* {step.what} */")
             lines += [f"    {code[0]}"] if len(code) == 1 else ["    {", *(f"        {line}" for line in code), "    }"]
             x = y

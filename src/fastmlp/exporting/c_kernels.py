@@ -1,7 +1,7 @@
-"""C kernels: those of the engine that an exported network needs, taken from the very texts the engine is compiled of.
+"""C kernels: those of the engine that an exported network needs, from the very texts the engine is compiled of.
 
-Their vocabulary is csrc/simd/single.h's, one lane in plain C. Of a text we take definitions as they stand, those that are
-asked for and all that these use; conditions are decided here, names made the network's own.
+Their vocabulary is csrc/simd/single.h's, one lane in plain C. Of a text we take definitions as they stand, those that
+are asked for and all that these use; conditions are decided here, names made the network's own.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ TEXTS = ("simd/single.h", "fastmlp.h", "simd/simd.h", "kernels/loops.h", "kernel
 _WHOLE = "framework/float_mode.h"  # asks for the CPU, which whoever compiles the network will know
 
 # Conditions of these texts, for one lane; what is said of levels is said of others.
-_CONDITIONS = {"LANES / VL <= 2": False, "!defined(VH)": False, "defined(__clang__)": False,
-               "defined(FM_LEVEL_AVX512)": False, "defined(FM_LEVEL_AVX2)": False, "defined(FM_LEVEL_NEON)": False}  # fmt: skip
+_CONDITIONS = dict.fromkeys(("LANES / VL <= 2", "!defined(VH)", "defined(__clang__)", "defined(FM_LEVEL_AVX512)",
+                             "defined(FM_LEVEL_AVX2)", "defined(FM_LEVEL_NEON)"), False)  # fmt: skip
 
 # What the vocabulary's types are called in C. Sizes in a network that a file can hold fit 32 bits.
 _TYPES = {"vm": "int", "int64_t": "int32_t", "FM_INLINE": "static inline"}
@@ -131,7 +131,8 @@ def definitions(bits: int) -> Mapping[str, Definition]:
             found |= dict.fromkeys(names, Definition(names, "", body.rstrip(), frozenset()))
             continue
         for part in _parted(_decided(text, bits)):
-            comment, code = re.fullmatch(r"((?:/\*.*?\*/\n|//.*?\n)*)(.*)", part, re.DOTALL).groups()  # type: ignore[union-attr]
+            comment = re.match(r"(?:/\*.*?\*/\n|//.*?\n)*", part, re.DOTALL)[0]  # type: ignore[index]
+            code = part.removeprefix(comment)
             names = _names(_COMMENT.sub("", code))
             one = Definition(names, comment, code, frozenset(words_of(code)) - set(names))
             for each in names:

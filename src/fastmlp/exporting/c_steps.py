@@ -1,7 +1,7 @@
 """C steps: what each operation of a network is in an exported one: some C on the engine's kernels, and its numbers.
 
-The C is in the vocabulary of the kernels' texts (`c_kernels`); ``{y}`` and ``{x}`` stand for the row it gives and the one it
-takes.
+The C is in the vocabulary of the kernels' texts (`c_kernels`); ``{y}`` and ``{x}`` stand for the row that a step gives
+and for the one it takes.
 """
 
 from __future__ import annotations
@@ -29,6 +29,10 @@ class Step:
     code: list[str]
     in_place: bool = True  # whether {y} may be {x}
     arrays: list[tuple[str, Array, str]] = field(default_factory=list)  # name, numbers, what they are
+
+    def lines(self, in_place: bool) -> list[str]:
+        """Its code; a mere copy is none in place."""
+        return [line for line in self.code if not (in_place and line.endswith("{y}[j] = {x}[j];"))]
 
 
 class Steps:

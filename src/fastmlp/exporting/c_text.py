@@ -15,8 +15,8 @@ HEAD = """\
 
 {inputs} inputs, {outputs} outputs, {type}: {kib} of constants, {scratch} bytes of scratch memory.
 {steps}
-It depends on <math.h>, <stdint.h>, <stddef.h>, <string.h>, <float.h>; it allocates nothing, writes no globals and may run in
-several threads at once.
+It depends on <math.h>, <stdint.h>, <stddef.h>, <string.h>, <float.h>; it allocates nothing, writes no globals and may
+run in several threads at once.
 {use}
     #include <stdio.h>
 
@@ -28,14 +28,15 @@ several threads at once.
         return 0;
     }}
 
-Build it with optimisation and with the CPU's fused multiply-add, if it has one: cc -O2 -march=native, -mcpu=cortex-m7, ….
-Without, fma() of the C library is called: slow, but the same bits where it rounds once, as those of glibc and musl do.
-Linking may need -lm. Never build with -ffast-math and its like.
+Build it with optimisation and with the CPU's fused multiply-add, if it has one: cc -O3 -march=native, for one, or
+-mcpu=cortex-m7. Without, {fma}() of the C library is called: slow, but the same bits where it rounds once, as those of
+glibc and musl do. Linking may need -lm. Never build it with -ffast-math or its like, nor by Clang with
+-ffp-contract=fast.
 
-The bits of y are those of model.predict on a CPU of the same kind. On x86, AArch64 and 32-bit Arm numbers below the smallest
-normal one count as zero meanwhile, for which each call sets the CPU's mode and restores it; with {NAME}_KEEP_FLOAT_MODE
-defined it does not, nor can it elsewhere, and such tiny numbers may make a difference. With {NAME}_CHECK defined there is
-{name}_check(), to see on a new target or with a new compiler whether its bits are right."""
+The bits of y are those of model.predict on a CPU of the same kind. On x86, AArch64 and 32-bit Arm numbers below the
+smallest normal one count as zero meanwhile, for which each call sets the CPU's mode and restores it; with
+{NAME}_KEEP_FLOAT_MODE defined it does not, nor can it elsewhere, and such tiny numbers may make a difference. With
+{NAME}_CHECK defined there is {name}_check(), to see whether the bits of a new target or compiler are right."""
 
 _USE = {
     "h": """
@@ -152,9 +153,8 @@ static inline void float_mode_leave(uint64_t old) { (void)old; }
 """
 
 _ASCII = str.maketrans({"·": "*", "²": "^2", "³": "^3", "≤": "<=", "≥": ">=", "√": "sqrt ", "½": "1/2", "…": "...",
-                        "×": "x", "±": "+-", "Σ": "sum of ", "Φ": "Phi", "π": "pi", "σ": "sigma", "τ": "tau", "ε": "eps",
-                        "α": "alpha", "β": "beta", "γ": "gamma", "μ": "mu", "₂": "2", "∘": "*", "∂": "d",
-                        "⟨": "<", "⟩": ">", "ᵀ": "^T"})  # fmt: skip
+                        "×": "x", "±": "+-", "Σ": "sum of ", "Φ": "Phi", "π": "pi", "σ": "sigma", "τ": "tau ",
+                        "ε": "eps", "α": "alpha ", "β": "beta ", "γ": "gamma ", "μ": "mu"})  # fmt: skip
 
 
 def plain_ascii(text: str) -> str:
