@@ -75,10 +75,11 @@ cdef class Run:
         metric.params[0] = -1
         return 0
 
-    def start(self, index, int64_t batch, rates=None):
+    def start(self, index, int64_t batch, rates=None, double loss=0):
         """Begins a pass over the rows `index` names (None: all, as they come), `batch` rows a step.
 
-        rates: the learning rate of each step, for a network that trains; None: the network's own.
+        rates: the learning rate of each step, for a network that trains; None: the network's own. loss: what earlier
+        steps have come to, from which the sum goes on: it is the same number however the steps are dealt out.
         """
         if not 1 <= batch <= self.network.batch:
             raise ValueError(f"batch: expected 1 to {self.network.batch} rows, got {batch}; build for a larger batch")
@@ -98,9 +99,9 @@ cdef class Run:
                 self.run.n = 0  # nothing to run: the rates would end before the rows do
                 raise ValueError(f"rates: expected one for each of {steps} steps, got {np.shape(rates)}; give as many")
             self.run.rates = <const double *>cnp.PyArray_DATA(self.rates)
-        self.run.loss = 0
+        self.run.loss = loss
 
     @property
     def done(self):
-        """(rows, steps, Σ batch's loss · rows) since `start`."""
+        """(rows, steps) since `start`, and Σ batch's loss · rows, what `start` was given included."""
         return self.run.at, self.run.steps, self.run.loss
