@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,6 +23,42 @@ class Holder(Protocol):
 
     def read(self, variable: Variable) -> np.ndarray:
         """A copy of the value."""
+
+
+class _Moves(threading.local):
+    """What variables held before this thread wrote into them, where that is to be undone; None: nowhere."""
+
+    noted: dict[int, tuple[Variable, np.ndarray | Holder]] | None = None
+
+
+_moves = _Moves()
+
+
+@contextmanager
+def undoing() -> Iterator[Callable[[], None]]:
+    """Within, what this thread writes into variables can be undone, by calling what this gives.
+
+    >>> w = Variable([1.0, 2.0])
+    >>> with undoing() as undo:
+    ...     _ = w.assign([0.0, 0.0])
+    ...     undo()
+    >>> w.numpy().tolist()
+    [1.0, 2.0]
+    """
+    outer = _moves.noted
+    _moves.noted = noted = dict[int, tuple[Variable, np.ndarray | Holder]]()
+
+    def undo() -> None:
+        for variable, newest in noted.values():
+            variable._move(newest)  # an array of its own is replaced, never written: it is what it was
+
+    try:
+        yield undo
+    finally:
+        _moves.noted = outer
+        if outer is not None:
+            for key, move in noted.items():
+                outer.setdefault(key, move)
 
 
 class Value(Tensor):
@@ -150,6 +189,8 @@ class Variable(Operators):
         self._move(holder)
 
     def _move(self, newest: np.ndarray | Holder) -> None:
+        if _moves.noted is not None:
+            _moves.noted.setdefault(id(self), (self, self._newest))
         self._newest = newest
         self.version += 1
         Variable.changes += 1

@@ -15,6 +15,9 @@ from fastmlp.models.progress import say
 from fastmlp.saving.atomic import OF_KERAS, checked_path
 
 
+_BATCH = ("on_train_batch_begin", "on_train_batch_end")
+
+
 class _Periodic(Callback):
     """Does something at the end of epochs, or whenever `save_freq` further batches are done."""
 
@@ -26,9 +29,9 @@ class _Periodic(Callback):
         self._epoch, self._seen, self._waiting = 0, -1, 0
 
     def _uses(self, *hooks: str) -> bool:
-        mine = type(self).on_train_batch_end is _Periodic.on_train_batch_end
-        if self.save_freq == "epoch" and mine:  # then the batch hook does nothing
-            hooks = tuple(hook for hook in hooks if hook != "on_train_batch_end")
+        if self.save_freq == "epoch":  # then the batch hooks do nothing, unless a class of one's own says them anew
+            mine = [one for one in _BATCH if getattr(type(self), one) is getattr(_Periodic, one)]
+            hooks = tuple(one for one in hooks if one not in mine)
         return super()._uses(*hooks)
 
     def _save_now(self, epoch: int, batch: int | None, logs: Logs) -> None:
@@ -37,6 +40,11 @@ class _Periodic(Callback):
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Count batches from here."""
         self._epoch, self._seen = epoch, -1
+
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Count from this one, the first of this epoch that is seen: those before it were another fit's."""
+        if self._seen < 0:
+            self._seen = batch - 1
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Save if enough batches are done."""
@@ -139,8 +147,9 @@ class ModelCheckpoint(_Periodic, MonitorCallback):
 class BackupAndRestore(_Periodic):
     """Keeps a backup of the whole state of training, and takes an interrupted fit up again where it was.
 
-    The fit that is run anew after an interruption begins with the epoch after the last one backed up (in which the
-    backup was made, if that was within an epoch). A fit that ends as it should removes its backup.
+    The fit that is run anew after an interruption goes on after the epoch that was backed up last, or after the batch
+    if the backup was made within an epoch, and with the same data ends as if it had never been interrupted, bit for
+    bit. A fit that ends as it should removes its backup.
 
     Parameters
     ----------

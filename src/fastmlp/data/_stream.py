@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count, islice
 from typing import Any, TypeVar
 
@@ -70,22 +70,57 @@ def repeated(start: Callable[[], Iterator[T]], times: int) -> Iterator[T]:
             return
 
 
+class Turns:
+    """A sequence of draws of one seed, numbered, which can be brought back to where it was."""
+
+    def __init__(self, where: str, seed: int | None) -> None:
+        self.seed, self.number, self._given = seed_or_next(where, seed), 0, seed is not None
+
+    def next(self) -> int:
+        """The number of the next draw."""
+        number, self.number = self.number, self.number + 1
+        return number
+
+    def tell(self) -> list[int]:
+        """Where it is."""
+        return [self.seed, self.number]
+
+    def go_to(self, place: Sequence[int]) -> None:
+        """Be there again; a seed that was given stays."""
+        seed, self.number = whole("turn_to: seed", place[0], 0), whole("turn_to: number", place[1], 0)
+        if not self._given:
+            self.seed = seed
+
+
 class Memory:
     """Keeps what a first complete pass yields and gives it again afterwards."""
 
-    def __init__(self, start: Callable[[], Iterator[Any]]) -> None:
-        self._start = start
+    def __init__(self, start: Callable[[], Iterator[Any]], turns: Sequence[Any] = ()) -> None:
+        self._start, self._turns = start, turns
         self._kept: list[Any] | None = None
+        self._place: list[Any] = []  # where the shuffles before it were when that pass began
 
     def __call__(self) -> Iterator[Any]:
         if self._kept is not None:
             yield from self._kept
             return
+        place = [turns.tell() for turns in self._turns]
         seen = []
         for element in self._start():
             seen.append(element)
             yield element
-        self._kept = seen
+        self._kept, self._place = seen, place
+
+    def tell(self) -> list[Any]:
+        """Where the shuffles before it are, or were for what it keeps."""
+        return [turns.tell() for turns in self._turns] if self._kept is None else self._place
+
+    def go_to(self, place: Sequence[Any]) -> None:
+        """Let it keep what a pass from there yields."""
+        if place != self.tell():
+            self._kept = None
+            for turns, one in zip(self._turns, place, strict=True):
+                turns.go_to(one)
 
 
 class _Shelf:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import count
 from typing import Any
 
 import numpy as np
@@ -68,7 +67,7 @@ class Augment(Configurable):
         number("Augment: zoom", zoom, 0, 0.99)
         self.shift, self.rotate, self.zoom, self.flip = shift, number("Augment: rotate", rotate, 0), zoom, flip
         self.fill_value, self.seed = number("Augment: fill_value", fill_value), seed
-        self._key, self._calls = _stream.seed_or_next("Augment: seed", seed), count()
+        self.turns = _stream.Turns("Augment: seed", seed)
 
     def __call__(self, images: ArrayLike, *rest: Any) -> Any:
         """The images changed; a tuple with what was passed beside them, if anything was."""
@@ -78,7 +77,7 @@ class Augment(Configurable):
 
     def _draw(self, shape: tuple[int, ...]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """For each image a matrix that takes places of the result to places of the image, and a shift."""
-        words = _core.random_words(shape[0], _DRAWS, (self._key, _stream.AUGMENT, next(self._calls), 0, 0))
+        words = _core.random_words(shape[0], _DRAWS, (self.turns.seed, _stream.AUGMENT, self.turns.next(), 0, 0))
         within = words.T * 2.0**-31 - 1.0  # of [-1, 1)
         down, right = (draw * most * size for draw, most, size in zip(within, self._shifts, shape[1:3]))
         angle, scale = np.deg2rad(self.rotate) * within[2], 1.0 + self.zoom * within[3]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, count, islice
 from typing import Any
 
@@ -39,8 +39,11 @@ class Dataset:
 
     # Inside: `start` begins a stream. Where `table` is None the stream's items are the elements, otherwise they are
     # row numbers of that table. So reordering rows costs no copies, and a batch of rows is one indexing.
-    def __init__(self, start: Start, size: int, spec: Tree, history: str, table: Rows | None = None) -> None:
+    def __init__(
+        self, start: Start, size: int, spec: Tree, history: str, table: Rows | None = None, turns: Sequence[Any] = ()
+    ) -> None:
         self._start, self._size, self._spec, self._history, self._table = start, size, spec, history, table
+        self._turns = tuple(turns)  # of all that draws on the way
 
     # ---- sources
 
@@ -123,12 +126,14 @@ class Dataset:
             for together in zip(*map(iter, parts)):
                 yield _structure.filled(tree, iter(together))
 
-        return cls(start, size, spec, f"zip({', '.join(part._history for part in parts)})")
+        turns = [one for part in parts for one in part._turns]
+        return cls(start, size, spec, f"zip({', '.join(part._history for part in parts)})", turns=turns)
 
     # ---- order: what only reorders, drops or repeats elements works on row numbers alike
 
-    def _reordered(self, step: str, start: Start, size: int) -> Dataset:
-        return type(self)(start, size, self._spec, f"{self._history}.{step}", self._table)
+    def _reordered(self, step: str, start: Start, size: int, turns: Sequence[Any] | None = None) -> Dataset:
+        turns = self._turns if turns is None else turns
+        return type(self)(start, size, self._spec, f"{self._history}.{step}", self._table, turns)
 
     def shuffle(
         self,
@@ -144,12 +149,12 @@ class Dataset:
         `repeat` too) has an order of its own unless `reshuffle_each_iteration` is False; a seed fixes them all.
         """
         window = whole("shuffle: buffer_size", buffer_size)
-        key, turns, inner = _stream.seed_or_next("shuffle: seed", seed), count(), self._start
+        turns, inner = _stream.Turns("shuffle: seed", seed), self._start
 
         def start() -> Iterator[Any]:
-            return _stream.shuffled(inner(), window, key, next(turns) if reshuffle_each_iteration else 0)
+            return _stream.shuffled(inner(), window, turns.seed, turns.next() if reshuffle_each_iteration else 0)
 
-        return self._reordered(f"shuffle({window})", start, self._size)
+        return self._reordered(f"shuffle({window})", start, self._size, (*self._turns, turns))
 
     def take(self, count: int, name: str | None = None) -> Dataset:
         """The first `count` elements; all of them if it is -1."""
@@ -191,12 +196,13 @@ class Dataset:
         """Keeps what the first complete iteration yields; later ones yield it again, in its order."""
         if filename:
             raise ValueError(f"cache: expected no filename, got {filename!r}; elements are kept in memory")
-        return self._reordered("cache()", _stream.Memory(self._start), self._size)
+        memory = _stream.Memory(self._start, self._turns)
+        return self._reordered("cache()", memory, self._size, (memory,))
 
     # ---- elements
 
-    def _then(self, step: str, start: Start, size: int, spec: Tree) -> Dataset:
-        return type(self)(start, size, spec, f"{self._history}.{step}")
+    def _then(self, step: str, start: Start, size: int, spec: Tree, more: Sequence[Any] = ()) -> Dataset:
+        return type(self)(start, size, spec, f"{self._history}.{step}", turns=(*self._turns, *more))
 
     def batch(
         self,
@@ -238,7 +244,8 @@ class Dataset:
         another, whatever `num_parallel_calls` says: put `prefetch` behind to let them run beside the training.
         """
         call = _called(map_func, "map")
-        return self._then("map(…)", lambda: (_structure.as_tree(call(e)) for e in self), self._size, None)
+        more = [one for one in [getattr(map_func, "turns", None)] if isinstance(one, _stream.Turns)]
+        return self._then("map(…)", lambda: (_structure.as_tree(call(e)) for e in self), self._size, None, more)
 
     def filter(self, predicate: Callable[..., Any], name: str | None = None) -> Dataset:
         """The elements for which ``predicate(element)`` is true; tuples are passed as several arguments."""
@@ -262,7 +269,8 @@ class Dataset:
             size = INFINITE_CARDINALITY
         if self._spec is not None and dataset._spec is not None:
             spec = each(TensorSpec.joined, self._spec, dataset._spec)
-        return self._then(f"concatenate({dataset._history})", lambda: chain(self, dataset), size, spec)
+        step, more = f"concatenate({dataset._history})", dataset._turns
+        return self._then(step, lambda: chain(self, dataset), size, spec, more)
 
     def prefetch(self, buffer_size: int, name: str | None = None) -> Dataset:
         """Elements are made up to `buffer_size` ahead by a thread, which ends with the iteration.
@@ -278,6 +286,29 @@ class Dataset:
 
     def __iter__(self) -> Iterator[Any]:
         return self._start() if self._table is None else map(self._table.__getitem__, self._start())
+
+    def turns(self) -> list[Any]:
+        """How far its shuffles are (and an `Augment` that is mapped over it), as JSON can hold it, for `turn_to`.
+
+        A feed of your own that draws may have these two methods as well: a fit that goes on asks for them.
+
+        >>> dataset = Dataset.range(10).shuffle(10, seed=1)
+        >>> before, first = dataset.turns(), list(dataset)
+        >>> list(dataset) == first
+        False
+        >>> dataset.turn_to(before)
+        >>> list(dataset) == first
+        True
+        """
+        return [one.tell() for one in self._turns]
+
+    def turn_to(self, turns: Sequence[Any]) -> None:
+        """Let the next iteration draw what one from there did."""
+        if len(turns) != len(self._turns):
+            raise ValueError(f"turn_to: expected what turns() of a dataset made alike gave, {len(self._turns)} places, "
+                             f"got {len(turns)}; make the dataset as it was")  # fmt: skip
+        for one, place in zip(self._turns, turns):
+            one.go_to(place)
 
     def as_numpy_iterator(self) -> Iterator[Any]:
         """The elements; they are NumPy's already."""

@@ -12,7 +12,8 @@ from fastmlp._validate import brief
 from fastmlp.autodiff.primitive import as_tensor
 from fastmlp.variables import Variable
 
-PASSING = ("_losses", "_nodes", "_trainable")  # attributes of layers by which no program is other than before
+# attributes of layers and models by which no program is other than before
+PASSING = ("_losses", "_nodes", "_trainable", "_place", "_under_way")
 
 
 class HasWeights:

@@ -11,6 +11,7 @@ import numpy as np
 from fastmlp import _core, losses, metrics, optimizers
 from fastmlp._objects import serialize, written_anew
 from fastmlp._validate import brief
+from fastmlp.models.resuming import put_back
 
 Learning = list[tuple[Any, bool]]  # layers, and whether they learn
 
@@ -56,6 +57,7 @@ class Compiled:
 
     def __init__(self, optimizer: Any, loss: Any, chosen: Any, weighted: Any, factors: Any = None) -> None:
         self.learning: Learning | None = None  # which layers the first training changed
+        self.waiting: dict[str, list[list[np.ndarray]]] = {}  # what metrics had seen that are still to be made
         self.given = {"optimizer": optimizer, "loss": loss, "metrics": chosen, "weighted_metrics": weighted,
                       "loss_weights": factors}  # fmt: skip
         self.optimizer: Any = optimizers.get(optimizer)
@@ -95,6 +97,14 @@ class Compiled:
         for metric in self.metrics:
             if metric.lower() is not None:
                 metric.build(outputs)
+        self.take_up()
+
+    def take_up(self) -> None:
+        """Let metrics that are there go on from what they had seen when training stopped."""
+        for group, metrics_ in (("trackers", self.trackers), ("metrics", self.metrics)):
+            if metrics_:
+                for metric, seen in zip(metrics_, self.waiting.pop(group, [])):
+                    put_back(metric, seen)
 
     def in_c(self) -> list[tuple[Any, ...]]:
         """Those that the engine adds to, as a run takes them."""

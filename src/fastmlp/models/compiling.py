@@ -6,16 +6,22 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from fastmlp import optimizers, random
 from fastmlp._objects import NotLowered, deserialize, need_as_it_is
+from fastmlp._validate import brief, whole
 from fastmlp.lowering import lower
 from fastmlp.models.compiled import Compiled, Learning
 from fastmlp.models.hooks import History
 from fastmlp.models.outputs import Outputs
+from fastmlp.models.resuming import Place, generators_of
 from fastmlp.models.several import Several, are_several, is_config, is_factor
 from fastmlp.models.taped import Taped
 from fastmlp.models.turns import Turn, in_turn
 from fastmlp.program import Program
+
+_NUMBERS = ("epoch", "steps", "shuffle_seed", "program_seed")  # attributes of models, with an underscore before
 
 
 class Compiling:
@@ -38,6 +44,8 @@ class Compiling:
         self._steps = 0  # batches trained on by the tape: names the noise of the next
         self._epoch = 0  # passes over data begun: names the next order of rows
         self._initial_epoch: int | None = None  # where a callback wants training to start
+        self._place: Place | None = None  # where fit stopped
+        self._under_way: Any = None  # the Epoch that fit is in
         self._turn = Turn()
         self.stop_training = False
         self.history: History | None = None
@@ -83,6 +91,8 @@ class Compiling:
         if outputs is not None and isinstance(compiled, Several):
             compiled.settle_outputs(outputs)
         self._compiled, self.loss = compiled, loss
+        if self._place is not None:
+            self._place = self._place.anew()  # what metrics have seen of an epoch is gone
         self._forget_programs()
 
     def _known_outputs(self) -> Outputs | None:
@@ -96,7 +106,7 @@ class Compiling:
             given = {**compiled.given, "optimizer": compiled.optimizer}
             self._compiled = Several(given["optimizer"], given["loss"], given["metrics"], given["weighted_metrics"],
                                      given["loss_weights"])  # fmt: skip
-            self._compiled.learning = compiled.learning
+            self._compiled.learning, self._compiled.waiting = compiled.learning, compiled.waiting
         if isinstance(self._compiled, Several) and self._compiled.outputs is None:
             self._compiled.settle_outputs(Outputs(y_pred))
         return self._compiled
@@ -104,8 +114,43 @@ class Compiling:
     def _forget_programs(self) -> None:
         self._program = self._why = None
 
+    def _stands(self) -> Place | None:
+        """Where fit is, or stopped."""
+        return self._place if self._under_way is None else self._under_way.place()
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """What belongs to training besides variables, as what JSON can hold and arrays by name."""
+        place, notes = self._stands(), {name: getattr(self, f"_{name}") for name in _NUMBERS}
+        notes["generators"] = [[one._start, one._count] for one in generators_of(self)]
+        if place is None:
+            return notes, {}
+        notes["place"], arrays = place.written()
+        return notes, arrays
+
+    def _checked_state(self, notes: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
+        """The same from a file; the older know neither places nor generators, nor the oldest steps."""
+        given = {"steps": 0, **notes}
+        found: dict[str, Any] = {name: whole(f"training_state: {name}", given.get(name), 0) for name in _NUMBERS}
+        if max(found.values()) >= 1 << 64:
+            raise ValueError(f"training_state: expected numbers of 64 bits, got {brief(found)}; the file is damaged")
+        pairs = [(whole("generators", start, -(2**64)), whole("generators", count, 0))
+                 for start, count in notes.get("generators", [])]  # fmt: skip
+        found["generators"] = pairs
+        found["place"] = Place.read(notes["place"], arrays) if "place" in notes else None
+        return found
+
+    def _take_state(self, state: Mapping[str, Any]) -> None:
+        """Be in that state; what it runs on is made anew from it."""
+        for name in (*_NUMBERS, "place"):
+            setattr(self, f"_{name}", state[name])
+        generators = generators_of(self)
+        if len(generators) == len(state["generators"]):
+            for one, (start, count) in zip(generators, state["generators"]):
+                one._start, one._count = start, count
+        self._forget_programs()
+
     def __getstate__(self) -> dict[str, Any]:
-        state = {**self.__dict__, "_program": None}  # made anew when it is wanted
+        state = {**self.__dict__, "_program": None, "_place": self._stands(), "_under_way": None}  # made anew
         state.pop("_nodes", None)
         return state
 

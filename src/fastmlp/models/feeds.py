@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, islice
 from numbers import Real
 from typing import Any
 
@@ -16,6 +16,7 @@ from fastmlp._spelling import user_level
 from fastmlp._validate import brief, number
 
 Batch = tuple[Any, Any, Any]
+Key = tuple[int, int]  # the seed of orders, and the number of a pass
 
 
 def as_array(where: str, value: Any) -> np.ndarray:
@@ -132,9 +133,12 @@ class BatchFeed:
                              "steps_per_epoch or validation_steps to fit, steps otherwise")  # fmt: skip
         self.where, self.source, self.shuffle = where, source, shuffle
         self._by_number = hasattr(source, "__getitem__") and hasattr(source, "__len__")
-        self._once = not self._by_number and iter(source) is source
+        self.once = not self._by_number and iter(source) is source
         self._limit = steps
         self._current: Iterator[Any] | None = None
+        self._begun = (0, 0)  # what is read now: which pass of training it began in, and as which within it
+        self._taken = 0  # batches of it
+        self._turns: Any = None  # where the data's own shuffles were then
 
     def steps(self, batch: int) -> int | None:
         """How many batches a pass has, if that is known; they have the sizes they have."""
@@ -150,13 +154,51 @@ class BatchFeed:
         return ValueError(f"{self.where}: expected at least one batch of data, got none; check it: a generator is "
                           "empty once read (steps_per_epoch and validation_steps share one among epochs)")  # fmt: skip
 
-    def _start(self, rng: np.random.Generator | None) -> Iterator[Any]:
+    def _start(self, key: Key | None, nth: int = 0) -> Iterator[Any]:
+        """What comes from the beginning on: the nth time in the pass of this key."""
+        self._begun, self._taken, self._turns = ((0 if key is None else key[1]), nth), 0, self._turns_now()
         if not self._by_number:
             return iter(self.source)
         order = np.arange(len(self.source))
-        if self.shuffle and rng is not None:
-            rng.shuffle(order)
+        if self.shuffle and key is not None:
+            rng = np.random.default_rng(key)
+            for _ in range(nth + 1):
+                order = np.arange(len(self.source))
+                rng.shuffle(order)
         return (self.source[int(i)] for i in order)
+
+    # ---- where it is
+
+    def _turns_now(self) -> Any:
+        """Where the shuffles of the data themselves are, if these can tell, and be brought there again."""
+        tell = getattr(self.source, "turns", None)
+        return tell() if callable(tell) and hasattr(self.source, "turn_to") else None
+
+    def place(self) -> dict[str, Any]:
+        """Where the next batch comes from, as JSON can hold it."""
+        goes_on = self._current is not None and self._goes_on
+        turns = self._turns if goes_on else self._turns_now()
+        return {"begun": list(self._begun), "taken": self._taken if goes_on else 0, "turns": turns}
+
+    def go_to(self, place: Mapping[str, Any], seed: int) -> None:
+        """Be there again, past all batches before."""
+        if place.get("turns") is not None and hasattr(self.source, "turn_to"):
+            self.source.turn_to(place["turns"])
+        if place.get("taken"):
+            pass_, nth = place["begun"]
+            self._current = self._start((seed, pass_), nth)
+            self._taken = sum(1 for _ in islice(self._current, place["taken"]))
+            if self._taken < place["taken"]:
+                raise self._too_few(place["taken"], self._taken)
+
+    def _too_few(self, wanted: int, given: int) -> ValueError:
+        return ValueError(f"{self.where}: expected the data that training stopped in the middle of, {wanted} batches "
+                          f"or more, got {given}; give the same")  # fmt: skip
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether what an epoch leaves is the next one's."""
+        return self._limit is not None or self.once
 
     def first(self) -> Batch:
         """That which comes first, for a model to take its shape from; it comes again in the first pass."""
@@ -166,24 +208,25 @@ class BatchFeed:
         self._tell("on_epoch_end")
         if batch is None:
             raise self.empty()
-        if self._once:
+        if self.once:
             self._current = chain([batch], batches)
         return split_batch(self.where, batch)
 
     def rewind(self) -> None:
         """Begin with the first batch again, unless it is gone."""
-        if not self._once:
+        if not self.once:
             self._current = None
 
-    def batches(self, rng: np.random.Generator | None = None) -> Iterator[Batch]:
+    def batches(self, key: Key | None = None, done: int = 0) -> Iterator[Batch]:
         """Those of one epoch, at whose ends a PyDataset is told of it; not at the end of one that was cut short.
 
-        With `rng`, in training, an epoch that wants more begins the next round.
+        With `key`, in training, an epoch that wants more begins the next round. Those `done` are passed over.
         """
         self._tell("on_epoch_begin")
         fresh = False  # whether what is read now has given nothing yet
-        if self._current is None or (self._limit is None and not self._once):
-            self._current, fresh = self._start(rng), True
+        rounds = 0
+        if self._current is None or not self._goes_on:
+            self._current, fresh, rounds = self._start(key), True, 1
         given = 0
         while self._limit is None or given < self._limit:
             try:
@@ -191,14 +234,17 @@ class BatchFeed:
             except StopIteration:
                 if self._limit is None:
                     break
-                if self._once or fresh or rng is None:
+                if self.once or fresh or key is None:
                     warnings.warn(f"{self.where}: the data ended after {given} of {self._limit} batches; make them "
                                   "repeat, or ask for fewer steps", UserWarning, stacklevel=user_level())  # fmt: skip
                     break
-                self._current, fresh = self._start(rng), True
+                self._current, fresh, rounds = self._start(key, rounds), True, rounds + 1
                 continue
-            given, fresh = given + 1, False
-            yield split_batch(self.where, batch)
+            given, fresh, self._taken = given + 1, False, self._taken + 1
+            if given > done:
+                yield split_batch(self.where, batch)
+        if given < done:
+            raise self._too_few(done, given)
         self._tell("on_epoch_end")
 
     def _tell(self, hook: str) -> None:

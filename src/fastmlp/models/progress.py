@@ -128,13 +128,13 @@ class ProgressLine:
         self._out: Any = None
         self._due = float("inf")  # when the next redraw is
         self._live = False
-        self._started = 0.0
+        self._started, self._begun = 0.0, 0
         self._drawn = 0  # width of the unfinished line on the screen
         self._bar = ("━", "─")
 
-    def epoch_begin(self, epoch: int, steps: int | None) -> None:
-        """Start the clock of an epoch (from 0) of so many steps, None if nobody knows."""
-        self.steps = steps
+    def epoch_begin(self, epoch: int, steps: int | None, begun: int = 0) -> None:
+        """Start the clock of an epoch (from 0) of so many steps, None if nobody knows, some of them done before."""
+        self.steps, self._begun = steps, begun
         self._started = time.perf_counter()
         if not self.verbose:
             return
@@ -151,7 +151,7 @@ class ProgressLine:
         if now < self._due:
             return
         self._due = now + self.interval
-        pace = (now - self._started) / max(step, 1)
+        pace = (now - self._started) / max(step - self._begun, 1)
         clock = format_wait(pace * max(self.steps - step, 0)) if self.steps else f"{now - self._started:.0f}s"
         self._draw(self._fitted(step, f" {clock} {self._paced(pace, logs)}"))
 
@@ -162,7 +162,7 @@ class ProgressLine:
         self._due = float("inf")
         spent = time.perf_counter() - self._started
         self.steps = self.steps or step
-        rest = self._paced(spent / max(step, 1), logs)
+        rest = self._paced(spent / max(step - self._begun, 1), logs)
         if self.verbose == 2:
             self._print(f"{self._count(step)} - {spent:.0f}s - {rest}\n")
         else:
@@ -225,9 +225,9 @@ class ProgbarLogger(Callback):
         self.params = params
         self.line = ProgressLine(params.get("epochs") or 1, params.get("verbose", "auto"))
 
-    def _begin(self, epoch: int = 0) -> None:
-        self._step = 0
-        self.line.epoch_begin(epoch, (self.params or {}).get("steps"))
+    def _begin(self, epoch: int = 0, begun: int = 0) -> None:
+        self._step = begun
+        self.line.epoch_begin(epoch, (self.params or {}).get("steps"), begun)
 
     def _update(self, step: int, logs: Logs | None) -> None:
         self._step = step
@@ -248,7 +248,8 @@ class ProgbarLogger(Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Print the heading."""
-        self._begin(epoch)
+        place = getattr(self.model, "_place", None)
+        self._begin(epoch, 0 if place is None else place.batches)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Complete the line."""

@@ -60,6 +60,7 @@ class Several(Compiled):
             tracker._direction = "down"  # as callbacks ask
         self._tracked = dict(zip(order, self.trackers))
         self.outputs = outputs
+        self.take_up()
 
     def _order(self, outputs: Outputs) -> list[int]:
         """In which order the log lists losses: that of the outputs or, for a dict of them, of the dict of losses."""
@@ -103,6 +104,7 @@ class Several(Compiled):
         self._owners = [i for i, _ in (*made[0], *made[1])]
         self.weighs = [False] * len(made[0]) + [True] * len(made[1])
         self.names = self._metric_names(made)
+        self.take_up()
 
     def _shown(self, i: int) -> Any:
         name = None if self.outputs is None else self.outputs.names[i]

@@ -104,6 +104,8 @@ class Steps(Compiling):
 
     def reset_metrics(self) -> None:
         """Begin the sums of all metrics anew, as fit, evaluate and the *_on_batch methods do by themselves."""
+        if self._compiled is not None:
+            self._compiled.waiting = {}
         for metric in self.metrics:
             metric.reset_state()
 

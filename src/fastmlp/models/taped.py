@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from fastmlp.autodiff.tensor import listening
 from fastmlp.layers.calls import mapped
 from fastmlp.models.columns import tree_of
 from fastmlp.models.feeds import ArrayFeed
+from fastmlp.models.resuming import metrics_of, put_back, state_of
+from fastmlp.variables import undoing
 
 
 def batch_of(feed: ArrayFeed) -> Any:
@@ -47,34 +50,29 @@ class TapedRun:
 
     def __init__(self, feed: ArrayFeed) -> None:
         self.feed, self.network = feed, None
-        self._rows = self._steps = 0
+        self.done = (0, 0, 0.0)  # rows and steps so far; losses are the model's own affair
 
-    def start(self, order: np.ndarray | None, batch: int, rates: Any = None) -> None:
+    def start(self, order: np.ndarray | None, batch: int, rates: Any = None, loss: float = 0.0) -> None:
         """Begin: the rows in this order, so many a step. Optimizers follow their schedules by themselves here."""
-        self.order, self.batch, self.at = order, batch, 0
+        self.order, self.batch = order, batch
         self.rows = self.feed.rows if order is None else len(order)
-        self._rows = self._steps = 0
+        self.done = (0, 0, 0.0)
 
     def next(self) -> ArrayFeed:
         """The rows of the next step."""
-        at, self.at = self.at, self.at + self.batch
+        at = self.done[0]
         if self.order is not None:
-            return self.feed.rows_at(self.order[at : self.at])
-        return self.feed if self.batch >= self.feed.rows else self.feed.rows_at(slice(at, self.at))
+            return self.feed.rows_at(self.order[at : at + self.batch])
+        return self.feed if self.batch >= self.feed.rows else self.feed.rows_at(slice(at, at + self.batch))
 
     def add(self, rows: int) -> None:
         """A step is done."""
-        self._rows, self._steps = self._rows + rows, self._steps + 1
+        self.done = self.done[0] + rows, self.done[1] + 1, 0.0
 
     @property
     def ended(self) -> bool:
         """Whether all rows are through."""
-        return self.at >= self.rows
-
-    @property
-    def done(self) -> tuple[int, int, float]:
-        """Rows and steps so far; losses are the model's own affair."""
-        return self._rows, self._steps, 0.0
+        return self.done[0] >= self.rows
 
 
 class Taped:
@@ -124,18 +122,34 @@ class Taped:
 
     def train(self, run: TapedRun, most_steps: int, seconds: float) -> bool:
         """Steps over a run; true when it is done."""
-        until, model = time.perf_counter() + seconds, self.model
+        until = time.perf_counter() + seconds
         for _ in range(most_steps):
-            rows = run.next()
-            with eager.step_of(model._program_seed, model._steps):
-                self.logs = model.train_step(batch_of(rows))
-            model._steps += 1
-            run.add(rows.rows)
+            self._step(run)
             if run.ended:
                 return True
             if time.perf_counter() > until:
                 break
         return False
+
+    def _step(self, run: TapedRun) -> None:
+        """One step, or none: what is broken off in the middle of it, by Ctrl-C for one, has changed nothing."""
+        model, logs, done = self.model, self.logs, run.done
+        number = model._steps
+        seen = [(metric, state_of(metric)) for metric in chain(*metrics_of(model).values())]
+        with undoing() as undo:
+            try:
+                rows = run.next()
+                with eager.step_of(model._program_seed, number):
+                    self.logs = model.train_step(batch_of(rows))
+                model._steps = number + 1
+                run.add(rows.rows)
+            except BaseException:
+                if run.done is done:
+                    undo()
+                    self.logs, model._steps = logs, number
+                    for metric, state in seen:
+                        put_back(metric, state)
+                raise
 
     def test(self, feed: ArrayFeed) -> None:
         """Loss and metrics of a batch, added to those there are."""

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from fastmlp._spelling import user_level
-from fastmlp._validate import brief, number, whole
+from fastmlp._validate import brief, flag, number, whole
 from fastmlp.losses.base import KernelLoss
 from fastmlp.models.columns import alone, rows_of, tree_of, weights_of
 from fastmlp.models.compiled import Compiled
+from fastmlp.models.epochs import Epochs, place_to_go_on_from
 from fastmlp.models.evaluation import MeanLoss, evaluate, evaluate_rows, evaluated
 from fastmlp.models.feeds import ArrayFeed, BatchFeed, is_array
 from fastmlp.models.hooks import CallbackList, History
@@ -99,6 +100,7 @@ class Trainer(Older, Reading):
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
         validation_freq: Any = 1,
+        resume: bool = False,
     ) -> History:
         """Train for the epochs from `initial_epoch` up to `epochs`; returns the History, losses and metrics by epoch.
 
@@ -122,10 +124,17 @@ class Trainer(Older, Reading):
             Batches an epoch, instead of all. With arrays an epoch that needs more than are left begins the next pass.
         validation_freq
             Validate every so many epochs, or after those listed (from 1).
+        resume
+            Go on where the last fit of this model stopped, or that of the model it was loaded or copied from: in the
+            epoch, and after the batch, that it had come to. With the same data and settings all becomes as if it had
+            never stopped, bit for bit; Keras has no such argument. A model that was never trained begins.
         """
         compiled = self._need_compiled("fit")
         self._need_same_layers("fit")
         epochs, initial_epoch = whole("fit: epochs", epochs, 0), whole("fit: initial_epoch", initial_epoch, 0)
+        if flag("fit: resume", resume) and initial_epoch:
+            raise ValueError(f"fit: expected initial_epoch or resume, which knows it, got {initial_epoch} and True; "
+                             "leave one out")  # fmt: skip
         steps = _whole_or_none("fit: steps_per_epoch", steps_per_epoch)
         validation_steps = _whole_or_none("fit: validation_steps", validation_steps)
         validation_batch_size = _whole_or_none("fit: validation_batch_size", validation_batch_size)
@@ -147,26 +156,22 @@ class Trainer(Older, Reading):
                              verbose=verbose, epochs=epochs, steps=total)  # fmt: skip
         self.stop_training = False
         self._initial_epoch = None
+
+        def validate(number: int) -> dict[str, Any]:
+            if held is None or not _is_due(validation_freq, number):
+                return {}
+            found = self._validate(held, validation_batch_size or size, validation_steps, hooks)
+            return {f"val_{name}": value for name, value in found.items()}
+
         with hooks.running():
             hooks.on_train_begin()  # where a backup may bring all back to how far training had come
-            begin = initial_epoch if self._initial_epoch is None else self._initial_epoch
-            training = self._training(feed, size, shuffle, class_weight)
-            logs: dict[str, Any] = {}
-            for number_ in range(begin, epochs):
-                hooks.on_epoch_begin(number_)
-                finite = math.isfinite(logs.get("loss", 0.0))
-                logs = self._one_epoch(training, steps, hooks)
-                if finite and not math.isfinite(logs.get("loss", 0.0)):
-                    warnings.warn(f"fit: the loss is {logs['loss']} since epoch {number_ + 1}; look for NaN and huge "
-                                  "numbers in x and y, lower the learning rate, or clip gradients (clipnorm)",
-                                  UserWarning, stacklevel=user_level())  # fmt: skip
-                if held is not None and _is_due(validation_freq, number_ + 1):
-                    found = self._validate(held, validation_batch_size or size, validation_steps, hooks)
-                    logs |= {f"val_{name}": value for name, value in found.items()}
-                hooks.on_epoch_end(number_, logs)
-                if self.stop_training:
-                    break
-            if epochs > begin and compiled.optimizer.use_ema:
+            place = place_to_go_on_from(self, resume, feed)
+            run = Epochs(self, self._training(feed, size, shuffle, class_weight), steps, hooks, validate)
+            if place is not None:
+                run.go_on_from(place)
+                initial_epoch = place.epoch
+            logs = run.run(initial_epoch, epochs, place)
+            if epochs > initial_epoch and compiled.optimizer.use_ema:
                 compiled.optimizer.finalize_variable_values(self.trainable_weights)  # type: ignore[attr-defined]
             hooks.on_train_end(logs)
         assert hooks.history is not None
@@ -178,14 +183,6 @@ class Trainer(Older, Reading):
             return BatchTraining(feed, self._converter("fit", classes), self._shuffle_seed, self._epoch)
         order = RowOrder(feed.rows, size, shuffle, self._shuffle_seed, self._epoch)
         return ArrayTraining(feed, order)
-
-    def _one_epoch(self, training: ArrayTraining | BatchTraining, steps: int | None, hooks: Any) -> dict[str, Any]:
-        compiled = self._need_compiled("fit")
-        epoch = Epoch(self._network(training.batch), compiled, hooks, self)
-        self.reset_metrics()
-        training.epoch(epoch, steps)
-        self._epoch += 1
-        return epoch.logs()
 
     def _held_out(self, feed: Any, split: Any, data: Any, steps: int | None) -> ArrayFeed | BatchFeed | None:
         """What to validate on, where it is given."""

@@ -69,8 +69,8 @@ def _contents(model: Any, include_optimizer: bool) -> tuple[dict[str, np.ndarray
             notes["built_for"] = {"input_shape": model.input_shape}
     if include_optimizer and model.compiled:
         notes["compile_config"] = model.get_compile_config()
-        notes["training_state"] = training.notes(model)
-        tensors |= weights.values(weights.of_optimizer(model.optimizer))
+        notes["training_state"], begun = training.contents(model)
+        tensors |= begun | weights.values(weights.of_optimizer(model.optimizer))
     return tensors, notes
 
 
@@ -110,9 +110,9 @@ def load_model(filepath: Any, custom_objects: Objects = None, compile: bool = Tr
         if compile and "compile_config" in file.metadata:
             with native.blaming(where, path), room(MOST_BESIDES):
                 model.compile_from_config(file.json("compile_config"))
-                state = training.checked(file.json("training_state"))
+                state = training.checked(model, file)
             _restore_optimizer(where, path, file, model)
-            training.restore(model, state)
+            model._take_state(state)
     return model
 
 

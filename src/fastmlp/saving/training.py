@@ -10,32 +10,24 @@ from typing import Any
 import numpy as np
 
 from fastmlp._objects import registered_name
-from fastmlp._validate import brief, whole
+from fastmlp._validate import brief
 from fastmlp.saving import atomic, native, weights
 
-_NAMES = ("epoch", "steps", "shuffle_seed", "program_seed")  # attributes of models, with an underscore before
+_EPOCH = "epoch"  # the folder of what an epoch that has begun has gathered
 
 
-def notes(model: Any) -> dict[str, Any]:
-    """What belongs to it besides variables."""
-    state = {name: getattr(model, f"_{name}") for name in _NAMES}
-    return {**state, "optimizer": registered_name(type(model.optimizer))}
+def contents(model: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """What belongs to it besides variables: a note, and arrays by path."""
+    note, arrays = model._state()
+    note["optimizer"] = registered_name(type(model.optimizer))
+    return note, {f"{_EPOCH}/{name}": array for name, array in arrays.items()}
 
 
-def checked(state: Mapping[str, Any]) -> dict[str, int]:
-    """The same from a file."""
-    given = {"steps": 0, **state}  # which older files have not
-    found = {name: whole(f"training_state: {name}", given.get(name), 0) for name in _NAMES}
-    if max(found.values()) >= 1 << 64:
-        raise ValueError(f"training_state: expected numbers of 64 bits, got {brief(found)}; the file is damaged")
-    return found
-
-
-def restore(model: Any, state: Mapping[str, int]) -> None:
-    """Give the model these; what it runs on is made anew from them."""
-    for name, value in state.items():
-        setattr(model, f"_{name}", value)
-    model._forget_programs()
+def checked(model: Any, file: native.File) -> dict[str, Any]:
+    """The same from a file, for this model to take."""
+    arrays = {path.removeprefix(f"{_EPOCH}/"): file.read(path) for path in file.under(_EPOCH)}
+    state: dict[str, Any] = model._checked_state(file.json("training_state"), arrays)
+    return state
 
 
 def save_state(model: Any, filepath: Any, extra: Mapping[str, Any] | None = None) -> None:
@@ -58,11 +50,12 @@ def save_state(model: Any, filepath: Any, extra: Mapping[str, Any] | None = None
         raise ValueError(f"save_state: expected extra values that JSON can hold, got {brief(extra)}: {error}; "
                          "give numbers, text, lists and dicts") from error  # fmt: skip
 
-    def contents() -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    def all_of_it() -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         optimizer.build(model.trainable_weights)
-        return weights.values(weights.by_path(model) | weights.of_optimizer(optimizer)), notes(model)
+        note, arrays = contents(model)
+        return weights.values(weights.by_path(model) | weights.of_optimizer(optimizer)) | arrays, note
 
-    tensors, state = model._turn.take("save_state", contents)
+    tensors, state = model._turn.take("save_state", all_of_it)
     native.write(atomic.target("save_state", filepath, True), tensors, {"training_state": state, "extra": more})
 
 
@@ -82,7 +75,7 @@ def _load_state(model: Any, filepath: Any) -> dict[str, Any]:
     with native.opened(where, path) as file:
         with native.blaming(where, path):
             found = file.json("training_state")
-            state, extra = checked(found), file.json("extra")
+            state, extra = checked(model, file), file.json("extra")
         mine = registered_name(type(optimizer))
         if found.get("optimizer") != mine:
             raise ValueError(f"{where}: expected the state of a model with optimizer {mine}, got one with "
@@ -94,5 +87,5 @@ def _load_state(model: Any, filepath: Any) -> dict[str, Any]:
         wrong |= weights.mismatches(file, "optimizer", remembered, exact=True)
         weights.refuse(where, path, wrong, "make and compile the model as it was when saved")
         weights.assign(where, path, file, variables | remembered)
-    restore(model, state)
+    model._take_state(state)
     return extra
