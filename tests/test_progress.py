@@ -78,6 +78,17 @@ def epoch(line, clock, steps=1875, given=None, seconds=1.0, updates=20):
     line.epoch_end(steps, LOGS)
 
 
+def test_steps_done_before_take_no_time(clock, screen):
+    line = ProgressLine(stream=screen)
+    line.epoch_begin(0, 100, begun=60)
+    clock.now += 2.0
+    line.update(80, {})
+    assert " 2s 100ms/step" in screen.lines()[0], "20 steps in 2 s, 20 to go"
+    clock.now += 2.0
+    line.epoch_end(100, {})
+    assert screen.lines()[0].endswith(" 4s 100ms/step")
+
+
 def test_in_a_file_there_is_one_line_an_epoch(clock):
     out = io.StringIO()
     epoch(ProgressLine(5, stream=out), clock)

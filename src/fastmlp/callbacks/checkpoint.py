@@ -14,7 +14,6 @@ from fastmlp.models.hooks import Callback, Logs
 from fastmlp.models.progress import say
 from fastmlp.saving.atomic import OF_KERAS, checked_path
 
-
 _BATCH = ("on_train_batch_begin", "on_train_batch_end")
 
 

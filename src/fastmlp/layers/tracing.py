@@ -181,6 +181,7 @@ def operations_of_call(layer: Any) -> list[Operation]:
         raise NotLowered(f"the layer '{layer.name}' has a call of its own, not of rows of features")
     variables = layer.variables
     before = [(v, v.version, v.numpy()) for v in variables]
+    drawn = [(generator, generator._count) for generator in layer.generators()]
     try:
         found = [_traced(layer, 3, False)]  # which may build layers inside
         kept = _attributes(layer)
@@ -193,6 +194,8 @@ def operations_of_call(layer: Any) -> list[Operation]:
         raise NotLowered(f"the call of the layer '{layer.name}' cannot be traced: {error}") from error
     finally:
         layer.clear_losses()
+        for generator, count in drawn:  # that it was looked at changes no noise
+            generator._count = count
         changed = [(v, value) for v, version, value in before if v.version != version]
         for variable, value in changed:
             variable.assign(value)

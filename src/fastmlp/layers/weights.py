@@ -10,6 +10,7 @@ import numpy as np
 from fastmlp._spelling import older_spelling
 from fastmlp._validate import brief
 from fastmlp.autodiff.primitive import as_tensor
+from fastmlp.random import SeedGenerator
 from fastmlp.variables import Variable
 
 # attributes of layers and models by which no program is other than before
@@ -55,6 +56,11 @@ class HasWeights:
                 found[id(one)] = one
                 waiting = [*one.inner_layers(), *waiting]
         return list(found.values())
+
+    def generators(self) -> list[SeedGenerator]:
+        """The sequences of seeds that it and the layers inside keep as attributes, to draw from."""
+        held = [value for layer in self.with_inner() for value in vars(layer).values()]
+        return list({id(one): one for one in held if isinstance(one, SeedGenerator)}.values())
 
     def own_variables(self) -> list[Variable]:
         """Its variables but those of the layers inside, trainable ones first."""

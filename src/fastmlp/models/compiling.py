@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from fastmlp.lowering import lower
 from fastmlp.models.compiled import Compiled, Learning
 from fastmlp.models.hooks import History
 from fastmlp.models.outputs import Outputs
-from fastmlp.models.resuming import Place, generators_of
+from fastmlp.models.resuming import Place
 from fastmlp.models.several import Several, are_several, is_config, is_factor
 from fastmlp.models.taped import Taped
 from fastmlp.models.turns import Turn, in_turn
@@ -31,6 +31,7 @@ class Compiling:
     trainable: bool
     built: bool
     layers: list[Any]
+    generators: Callable[[], list[random.SeedGenerator]]
     loss: Any = None  # as given to compile
 
     def _begin(self) -> None:
@@ -121,7 +122,7 @@ class Compiling:
     def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """What belongs to training besides variables, as what JSON can hold and arrays by name."""
         place, notes = self._stands(), {name: getattr(self, f"_{name}") for name in _NUMBERS}
-        notes["generators"] = [[one._start, one._count] for one in generators_of(self)]
+        notes["generators"] = [[one._start, one._count] for one in self.generators()]
         if place is None:
             return notes, {}
         notes["place"], arrays = place.written()
@@ -143,7 +144,7 @@ class Compiling:
         """Be in that state; what it runs on is made anew from it."""
         for name in (*_NUMBERS, "place"):
             setattr(self, f"_{name}", state[name])
-        generators = generators_of(self)
+        generators = self.generators()
         if len(generators) == len(state["generators"]):
             for one, (start, count) in zip(generators, state["generators"]):
                 one._start, one._count = start, count

@@ -10,7 +10,7 @@ from typing import Any
 from fastmlp._spelling import user_level
 from fastmlp._validate import brief
 from fastmlp.models.feeds import BatchFeed
-from fastmlp.models.resuming import Place, see
+from fastmlp.models.resuming import Place, see, seen_by
 from fastmlp.models.training import ArrayTraining, BatchTraining, Epoch
 
 Logs = dict[str, Any]
@@ -59,7 +59,6 @@ class Epochs:
     def go_on_from(self, place: Place) -> None:
         """Be where training stopped."""
         place.check(self._feed())
-        self.model._epoch = place.counted
         if place.feed:
             self.training.go_to(place)
 
@@ -80,12 +79,14 @@ class Epochs:
         model._place = begun
         self._begin(number, begun)
         epoch = Epoch(model._network(self.training.batch), model._need_compiled("fit"), self.hooks, model, begun)
-        model.reset_metrics()
-        see(model, begun.seen)
+        if not begun.within_epoch:
+            see(model, begun.seen)
+        model.reset_metrics()  # those that a class's own `metrics` leaves out go on from epoch to epoch
+        if begun.within_epoch:
+            see(model, begun.seen)
         model._under_way = epoch
         try:
-            if not begun.ended:
-                self.training.epoch(epoch, self.steps)
+            self.training.epoch(epoch, self.steps)
             logs = epoch.close()
             model._epoch = begun.counted + 1
             _warn(number, last, logs)
@@ -93,7 +94,7 @@ class Epochs:
         finally:
             model._place, model._under_way = epoch.place(), None
         if epoch.whole:
-            model._place = Place(number + 1, model._epoch, feed=self._feed())
+            model._place = Place(number + 1, model._epoch, feed=self._feed(), seen=seen_by(model))
         self.hooks.on_epoch_end(number, logs)
         return logs
 

@@ -178,8 +178,7 @@ def _all_layers(model: Any) -> Iterator[Any]:
 
 def _counts(model: Any) -> list[tuple[random.SeedGenerator, int]]:
     """How many seeds the generators that layers keep as attributes have handed out."""
-    held = [value for layer in _all_layers(model) for value in vars(layer).values()]
-    return [(value, value._count) for value in held if isinstance(value, random.SeedGenerator)]
+    return [(one, one._count) for one in model.generators()] if isinstance(model, Layer) else []
 
 
 def _weighted(output: Any, number: int) -> Any:

@@ -13,7 +13,6 @@ from fastmlp._spelling import user_level
 from fastmlp._validate import brief, flag, whole
 from fastmlp.metrics.base import Metric
 from fastmlp.models.compilemetrics import CompileMetrics
-from fastmlp.random import SeedGenerator
 
 Arrays = list[np.ndarray]
 _COUNTS = ("epoch", "counted", "batches", "rows")
@@ -172,6 +171,8 @@ def metrics_of(model: Any) -> dict[str, list[Metric]]:
     compiled = model._compiled
     theirs = [*compiled.trackers, *compiled.metrics]
     own = [one for one in model.metrics if not isinstance(one, CompileMetrics) and not _among(one, theirs)]
+    mean = model._losses_seen()  # a class that says itself what its metrics are may leave it out
+    own = own if _among(mean, own) else [mean, *own]
     return {"model": own, "trackers": list(compiled.trackers), "metrics": list(compiled.metrics)}
 
 
@@ -191,12 +192,3 @@ def see(model: Any, seen: Mapping[str, list[Arrays]]) -> None:
         put_back(metric, arrays)
     model._compiled.waiting = {group: seen[group] for group in _GROUPS[1:] if seen.get(group)}
     model._compiled.take_up()
-
-
-# ---- seeds
-
-
-def generators_of(model: Any) -> list[Any]:
-    """The sequences of seeds that its layers keep as attributes and draw from."""
-    held = [value for layer in model.with_inner() for value in vars(layer).values()]
-    return list({id(one): one for one in held if isinstance(one, SeedGenerator)}.values())

@@ -76,7 +76,7 @@ class Epoch:
         self._order: tuple[Any, Any] = (None, None)
         self.told = 0  # rows of the run that metrics which Python computes have seen
         self.whole = self.begun.ended  # all batches of the epoch are done
-        self.found: dict[str, Any] | None = None  # what it came to, once it is over
+        self._found: tuple[dict[str, Any], Any] | None = None  # its logs, and what metrics had seen, once it is over
 
     @property
     def done(self) -> tuple[int, int, float]:
@@ -100,20 +100,19 @@ class Epoch:
         return {"loss": loss / max(1, rows), **self.compiled.results()}
 
     def close(self) -> dict[str, Any]:
-        """What it came to: an evaluation may begin the metrics anew."""
-        self.found = dict(self.begun.logs) if self.begun.ended else self.logs()
-        return dict(self.found)
+        """What it came to. An evaluation may begin the metrics anew."""
+        logs = dict(self.begun.logs) if self.begun.ended else self.logs()
+        self._found = logs, seen_by(self.model)
+        return dict(logs)
 
     def place(self) -> Place:
         """How far it is."""
         begun, (rows, batches, loss) = self.begun, self.done
-        logs, seen = self.found, {}
-        if logs is None:
+        if self._found is None:
             self._tell_metrics()
-            logs = self.logs() if self.program.taped else {}
-            seen = seen_by(self.model)
-        ended = self.whole and self.found is not None
-        return Place(begun.epoch, begun.counted, batches, rows, loss, ended, begun.feed, logs, seen)
+        logs, seen = self._found or (self.logs() if self.program.taped else {}, seen_by(self.model))
+        ended = self.whole and self._found is not None
+        return Place(begun.epoch, begun.counted, batches, rows, loss, ended, begun.feed, dict(logs), seen)
 
     def _most(self) -> int:
         """Steps until Python has something to do: a hook, a metric, a learning rate that is a function."""
