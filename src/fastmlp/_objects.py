@@ -182,6 +182,11 @@ def registered_name(thing: Any) -> str:
                      f"put @fastmlp.register_serializable() above its definition")  # fmt: skip
 
 
+def custom_object(name: str) -> Any:
+    """What a `custom_object_scope`, or everybody, gives this name to; None if nothing."""
+    return next((scope[name] for scope in (*_scopes.get(), everyones_objects) if name in scope), None)
+
+
 def find_registered(name: str) -> Any:
     """The class or function of that name, one of a `custom_object_scope` before all others."""
     found = _look_up(name) if isinstance(name, str) else None

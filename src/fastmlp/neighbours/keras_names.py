@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
-from fastmlp._objects import find_registered, registered_name
+from fastmlp._objects import custom_object, find_registered, registered_name
 from fastmlp._validate import brief
 
 ROOMS = ("layers", "initializers", "regularizers", "constraints", "losses", "metrics", "optimizers", "schedules")
@@ -21,6 +21,7 @@ ONLY_OURS = {
 
 # What settings were called before, by class; a class's own counts before those of all.
 OLDER = {
+    "InputLayer": {"batch_input_shape": "batch_shape"},
     "LeakyReLU": {"alpha": "negative_slope"},
     "": {"lr": "learning_rate"},
 }
@@ -56,6 +57,8 @@ def class_named(where: str, description: Mapping[str, Any], room: str) -> Any:
     name, module = description["class_name"], str(description.get("module") or "")
     if not isinstance(name, str):
         raise ValueError(f"{where}: expected the name of a class, got {brief(name)}; the description is damaged")
+    if not module and custom_object(name) is not None:  # of older Keras, whose own classes say no more
+        return custom_object(name)
     if not is_kerass(description) or ">" in name:
         return find_registered(str(description.get("registered_name") or name) if ">" not in name else name)
     if ".ops." in f"{module}.":

@@ -11,7 +11,7 @@ from fastmlp._room import MOST_BESIDES, room
 from fastmlp._spelling import user_level
 from fastmlp.neighbours import keras_config
 from fastmlp.saving import atomic, hdf5, keras_archive, keras_hdf5, keras_legacy, native, training, weights
-from fastmlp.saving.keras_resume import Kept, resume
+from fastmlp.saving.keras_resume import Kept, give, remembered
 
 _STATE, _OF_OURS = "training_state", "fastmlp_training_state"  # in an archive's notes, as an attribute of a .h5
 
@@ -53,6 +53,10 @@ def _legacy(where: str, model: Any, include_optimizer: bool) -> bytes:
     warnings.warn(f"{where}: .h5 is Keras's older format; write a .keras file, which holds all of a model",
                   UserWarning, stacklevel=user_level())  # fmt: skip
 
+    if model.needs_a_call():
+        raise ValueError(f"{where}: expected a Sequential model or one of inputs and outputs for a .h5 file, got "
+                         f"'{model.name}' of class {type(model).__name__}; save it as .keras")  # fmt: skip
+
     def taken() -> Any:
         optimizer = model.optimizer if include_optimizer else None
         kept = [] if optimizer is None else keras_legacy.of_optimizer(optimizer)
@@ -62,7 +66,8 @@ def _legacy(where: str, model: Any, include_optimizer: bool) -> bytes:
 
     def fill(file: Any) -> None:
         file.attrs["keras_version"], file.attrs["backend"] = keras_archive.VERSION, "numpy"
-        file.attrs["model_config"] = json.dumps({key: description[key] for key in ("class_name", "config")})
+        class_name = description["registered_name"] or description["class_name"]
+        file.attrs["model_config"] = json.dumps({"class_name": class_name, "config": description["config"]})
         if "compile_config" in description:
             file.attrs["training_config"] = keras_legacy.training_config(description["compile_config"])
             file.attrs[_OF_OURS] = json.dumps(notes[_STATE])
@@ -94,8 +99,8 @@ def load(where: str, path: str, compile: bool) -> Any:
             keras_config.compile_as(model, compile_config)
             found = None if state is None else training.checked(native.as_dict(_STATE, state))
             kept = _kept(root, model)
-        if kept:
-            resume(where, path, kept, model, build=True)
+        if kept or atomic.ending(path) == ".keras":
+            give(model.optimizer, remembered(where, path, kept, model, build=True))
         if found is not None:
             training.restore(model, found)
     return model
@@ -119,7 +124,7 @@ def _read_legacy(data: bytes) -> tuple[Any, Any, Any, Any]:
     config = keras_legacy.note(root, "model_config")
     if config is None:
         raise ValueError("weights alone: make the model and call its load_weights")
-    return root, config, keras_legacy.note(root, "training_config"), keras_legacy.note(root, _OF_OURS)
+    return root, config, keras_legacy.compiled(root), keras_legacy.note(root, _OF_OURS)
 
 
 def _kept(root: Any, model: Any) -> Kept:
@@ -138,7 +143,8 @@ def load_weights(where: str, path: str, model: Any, skip_mismatch: bool, by_name
         if by_name and not legacy:
             raise ValueError("no names of layers to go by: leave out by_name, or say skip_mismatch=True")
         of_model = keras_legacy.of_model(root, model, by_name) if legacy else keras_hdf5.of_model(root, model)
+        remembers = not legacy and model.compiled and "optimizer" in root
+        kept = keras_hdf5.kept(root, model.optimizer) if remembers else []
+    values = remembered(where, path, kept, model, build=False) if remembers else []
     weights.take(where, path, of_model[0], "", of_model[1], skip_mismatch)
-    if not legacy and model.compiled and "optimizer" in root:
-        kept = keras_hdf5.kept(root, model.optimizer)
-        resume(where, path, kept, model, build=False)
+    give(model.optimizer, values)

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from fastmlp import optimizers
+from fastmlp._objects import snake_case
 from fastmlp.neighbours.keras_weights import kerass_array, optimizer_variables
 from fastmlp.saving import native
 from fastmlp.saving.keras_layout import joined, places, variables_at
@@ -139,7 +141,14 @@ def _of_layers(root: Any, layers: str) -> Iterator[tuple[str, Any]]:
 def kept(root: Any, optimizer: Any) -> list[tuple[str, Any]]:
     """What a file of this layout holds for such an optimizer, in order; nothing if it is another's."""
     group = group_at(root, _OF_OPTIMIZER)
-    if not group or group.attrs.get("name", optimizer.name) != optimizer.name:
+    name = str(group.attrs.get("name", "")) if group else ""
+    kind = re.sub(r"_\d+$", "", name)  # unless a user has named it
+    if kind in _kinds_of_optimizers() and kind != snake_case(type(optimizer).__name__):
         return []
     found = {key: one for key, one in arrays_in(group).items() if key.isdecimal()}
     return [("", found[key]) for key in sorted(found, key=int)]
+
+
+def _kinds_of_optimizers() -> set[str]:
+    """What Keras names those that nobody has named."""
+    return {snake_case(name) for name, one in vars(optimizers).items() if isinstance(one, type)}

@@ -57,9 +57,16 @@ def _walk_all(held: Any, path: str, met: set[int], opened: set[int]) -> Iterator
     taken: dict[str, int] = {}
     for one in held.values() if isinstance(held, Mapping) else held:
         if isinstance(one, HasWeights):
-            yield from _walk(one, joined(path, _numbered(snake_case(type(one).__name__), taken)), met)
+            yield from _walk(one, joined(path, _numbered(_kind(one), taken)), met)
         elif isinstance(one, (list, tuple, Mapping)):
             yield from _walk_all(one, joined(path, _numbered("container", taken)), met, opened)
+
+
+def _kind(layer: Any) -> str:
+    """What Keras calls its class: a model of inputs and outputs is of a class of its own there."""
+    name = type(layer).__name__
+    is_graph = name == "Model" and not layer.needs_a_call()
+    return "functional" if is_graph else snake_case(name)
 
 
 def _numbered(name: str, taken: dict[str, int]) -> str:

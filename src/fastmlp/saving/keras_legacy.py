@@ -13,6 +13,7 @@ from fastmlp._validate import brief
 from fastmlp.neighbours.keras_weights import kerass_array, optimizer_variables
 from fastmlp.saving import native
 from fastmlp.saving.keras_hdf5 import Fitting, Stored, group_at, is_group
+from fastmlp.saving.objects import get_registered_object
 from fastmlp.variables import Variable
 
 _MOST_IN_A_HEADER = 64512  # bytes of an attribute that HDF5 has room for
@@ -143,6 +144,17 @@ def note(root: Any, attribute: str) -> dict[str, Any] | None:
     return native.as_dict(attribute, native.parse(text(root.attrs[attribute])))
 
 
+def compiled(root: Any) -> dict[str, Any] | None:
+    """How a model was compiled, None if it was not; optimizers of Keras 2.11 and later are registered as custom."""
+    config = note(root, "training_config")
+    optimizer = native.as_dict("optimizer_config", config["optimizer_config"]) if config else {}
+    name = str(optimizer.get("class_name"))
+    own = get_registered_object(name) is not None
+    if name.startswith("Custom>") and not own:
+        optimizer["class_name"] = name.removeprefix("Custom>")
+    return config
+
+
 def names_in(group: Any, attribute: str) -> list[str]:
     """The names that an attribute lists, or several in a row."""
     if attribute in group.attrs:
@@ -176,8 +188,8 @@ def of_model(root: Any, model: Any, by_name: bool = False) -> Fitting:
     else:
         if len(there) != len(mine):
             here = brief([layer.name for layer in mine])
-            raise ValueError(f"{len(there)} layers with weights, {brief(list(there))}, where the model has {len(mine)}, "
-                             f"{here}: build it alike, or say by_name=True")  # fmt: skip
+            raise ValueError(f"{len(there)} layers with weights, {brief(list(there))}, where the model has "
+                             f"{len(mine)}, {here}: build it alike, or say by_name=True")  # fmt: skip
         pairs = list(zip(there.values(), mine, strict=True))
     found: dict[str, Any] = {}
     wanted: dict[str, Variable] = {}

@@ -14,33 +14,37 @@ from fastmlp.saving import native, weights
 from fastmlp.saving.keras_hdf5 import Stored
 from fastmlp.variables import Variable
 
-Kept = Sequence[tuple[str, Any]]  # names, if known, and arrays in the order of the file
+Kept = Sequence[tuple[str, Any]]  # names, if known, and datasets in the order of the file
+Remembered = list[tuple[Variable, np.ndarray]]
 
 
-def resume(where: str, path: str, kept: Kept, model: Any, build: bool) -> None:
-    """Give a model's optimizer what it remembered; with a warning nothing, if it would not be for the same.
+def remembered(where: str, path: str, kept: Kept, model: Any, build: bool) -> Remembered:
+    """What a model's optimizer is to hold; with a warning nothing, if the file's has not learned the same.
 
     With `build` an optimizer that has made no step yet is made ready for what a file has for it.
     """
     optimizer = model.optimizer
     if build and model.built and len(kept) > len(optimizer_variables(optimizer)):
         optimizer.build(model.trainable_weights)
-    found = _matched(kept, optimizer)
-    if found is None:
-        warnings.warn(f"{where}: the optimizer of {path!r} has {len(kept)} variables, and the model's has "
-                      f"{len(optimizer_variables(optimizer))} or is of another kind; the model's stays as it is",
-                      UserWarning, stacklevel=user_level())  # fmt: skip
-        return
-    stored = Stored({f"optimizer/{i}": one for i, (_, one) in enumerate(found)})
-    variables = {f"optimizer/{i}": variable for i, (variable, _) in enumerate(found)}
-    wrong = weights.mismatches(stored, "", variables, exact=False)
-    weights.refuse(where, path, wrong, "make and compile the model as it was when saved")
+    found = _matched(kept, optimizer) or []
+    stored = Stored({str(i): one for i, (_, one) in enumerate(found)})
+    variables = {str(i): variable for i, (variable, _) in enumerate(found)}
+    if not found or weights.mismatches(stored, "", variables, exact=False):
+        warnings.warn(f"{where}: {path!r} has nothing for the model's optimizer, {optimizer.name}: {len(kept)} "
+                      f"variables, of another kind or for others than its {len(optimizer_variables(optimizer))}; it "
+                      "stays as it is", UserWarning, stacklevel=user_level())  # fmt: skip
+        return []
     with native.blaming(where, path):
         arrays = [stored.read(name) for name in variables]
-        if arrays and int(arrays[0]) < 0:
+        if int(arrays[0]) < 0:
             raise ValueError(f"optimizer: expected a count of steps, got {int(arrays[0])}")
-    for variable, array in zip(variables.values(), arrays, strict=True):
-        if variable is not getattr(optimizer, "_rate", None) or np.float32(variable.numpy()) != array:
+    return list(zip(variables.values(), arrays, strict=True))
+
+
+def give(optimizer: Any, values: Remembered) -> None:
+    """Let an optimizer hold these."""
+    for variable, array in values:
+        if variable is not optimizer._rate or np.float32(variable.numpy()) != array:
             variable.assign(array)  # Keras's rate has 32 bits; ours, from the config, may know more
 
 
@@ -53,7 +57,7 @@ def _matched(kept: Kept, optimizer: Any) -> list[tuple[Variable, Any]] | None:
         return _of_keras_2(kept, optimizer)
     if len(arrays) == len(wanted):
         return list(zip(wanted, arrays, strict=True))
-    without_rate = [one for one in wanted if one is not getattr(optimizer, "_rate", None)]
+    without_rate = [one for one in optimizer.variables if one is not optimizer._rate]
     trained = optimizer._trained
     unused = not optimizer._state and [one.shape for one in arrays[1:]] == [tuple(v.shape) for v in trained]
     if len(arrays) == len(without_rate) or unused:  # Keras 2 keeps no rate, and momenta even where there is none
