@@ -9,7 +9,9 @@ import numpy as np
 
 from fastmlp import config
 from fastmlp._arrays import real_array
+from fastmlp._room import borrow, counted
 from fastmlp._validate import brief
+from fastmlp.autodiff.extents import extent
 from fastmlp.autodiff.tensor import Tensor, _array_of, is_formula, is_symbolic, recorders
 
 Vjp = Callable[..., Any]
@@ -62,6 +64,9 @@ class Primitive:
 
     def on(self, tensors: tuple[Tensor, ...], settings: dict[str, Any]) -> Tensor:
         """Computed for tensors as they are."""
+        if counted():  # for a model that is being read
+            arrays = tuple(t._array for t in tensors)
+            borrow(self.name, (extent(f"{self.forward.__module__.rpartition('.')[2]}.{self.name}", arrays, settings),))
         with np.errstate(all="ignore"):  # numbers out of a function's domain are NaN or infinite, and that says enough
             try:
                 found = self.forward(*[t._array for t in tensors], **settings)

@@ -11,6 +11,7 @@ import numpy as np
 
 from fastmlp import activations, config
 from fastmlp._objects import serialize
+from fastmlp._room import borrow
 from fastmlp._spelling import older_spelling, user_level
 from fastmlp._validate import brief, number
 from fastmlp.autodiff.primitive import as_tensor
@@ -65,6 +66,7 @@ def activation_shape(where: str, activation: Any, shape: Shape) -> Shape:
 def _shape_computed(function: Any, shape: Shape) -> Shape:
     """The output's shape, as a formula gives it for zeros."""
     known = [1 if n is None else n for n in shape]
+    borrow("activation", known)
     found = as_tensor(function(as_tensor(np.zeros(known, config.floatx())))).shape
     return (shape[0], *found[1:]) if len(found) else shape
 

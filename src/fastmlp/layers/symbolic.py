@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from fastmlp._room import borrow
 from fastmlp.autodiff.primitive import Primitive
 from fastmlp.autodiff.tensor import Operators, Shape, Tensor, listening
 
@@ -92,7 +93,9 @@ class Node:
         """The outputs for zeros, so many rows of them."""
 
         def zeros(one: KerasTensor) -> Any:
-            return Tensor(np.zeros([rows if n is None else n for n in one.shape], one.dtype))
+            shape = [rows if n is None else n for n in one.shape]
+            borrow(one.name, shape)
+            return Tensor(np.zeros(shape, one.dtype))
 
         with listening():
             found = self.run(zeros)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from fastmlp._objects import NotLowered
+from fastmlp._room import borrow
 from fastmlp.autodiff.primitive import Record
 from fastmlp.autodiff.reading import READ
 from fastmlp.autodiff.tensor import Tensor, listening
@@ -163,6 +164,7 @@ def _tracing(trace: Trace) -> Iterator[None]:
 
 
 def _traced(layer: Any, rows: int, training: bool) -> list[Operation]:
+    borrow(layer.name, (rows, *layer.input_shape[1:]))
     x = Tensor(np.zeros((rows, *layer.input_shape[1:]), layer.variable_dtype))
     trace = Trace(layer, x, training)
     with _tracing(trace):

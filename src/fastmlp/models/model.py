@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fastmlp import exporting, saving
+from fastmlp._room import borrow
 from fastmlp._validate import unknown, whole
 from fastmlp.autodiff.primitive import as_tensor
 from fastmlp.autodiff.tensor import Tensor, is_symbolic, listening, recorders
@@ -168,6 +169,7 @@ class Model(Trainer, Layer):
     def build_by_call(self, input_shape: Any) -> None:
         """Call it on zeros of this shape, or this structure of shapes, which makes its weights."""
         symbols = mapped_shapes(input_shape, self.variable_dtype)
+        mapped(lambda one: borrow(one.name, (2, *one.shape[1:])), symbols)
         self._build_for(Columns(mapped(lambda one: np.zeros((2, *one.shape[1:]), one.dtype), symbols)))
 
     # ---- weights

@@ -101,14 +101,15 @@ def load_model(filepath: Any, custom_objects: Objects = None, compile: bool = Tr
         if "config" not in file.metadata:
             raise ValueError(f"{where}: expected a file of a whole model, got {path!r}, which holds weights alone; "
                              "make the model and call its load_weights")  # fmt: skip
-        with native.blaming(where, path), room(file.count(file.under("weights"))):
+        held = file.count(file.under("weights"))
+        with native.blaming(where, path), room(held):
             model = _made(file.metadata.get("class_name"), _in_its_type(file))
             if "built_for" in file.metadata and not model.built:
                 model.build_by_call(file.json("built_for").get("input_shape"))
             variables = weights.by_path(model) if model.built else {}
         weights.fill(where, path, file, "weights", variables)
         if compile and "compile_config" in file.metadata:
-            with native.blaming(where, path), room(MOST_BESIDES):
+            with native.blaming(where, path), room(MOST_BESIDES, held):
                 model.compile_from_config(file.json("compile_config"))
                 state = training.checked(model, file)
             _restore_optimizer(where, path, file, model)

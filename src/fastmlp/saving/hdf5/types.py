@@ -35,7 +35,7 @@ class Type:
         if self.text:
             return _texts(bytes(raw), shape, text)
         stored = np.ndarray(shape, np.int8 if self.truth else self.dtype, raw)
-        return stored != 0 if self.truth else stored.copy()
+        return np.array(stored != 0 if self.truth else stored)
 
 
 def _texts(raw: bytes, shape: tuple[int, ...], text: Text) -> np.ndarray:
