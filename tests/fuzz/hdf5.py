@@ -10,7 +10,7 @@ import h5py
 import harness
 import numpy as np
 
-with atheris.instrument_imports(include=["fastmlp.saving.hdf5"]):
+with atheris.instrument_imports(include=["fastmlp"]):
     from fastmlp.saving import hdf5
     from fastmlp.saving.hdf5 import source
 
