@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import stat
@@ -13,6 +14,8 @@ from fastmlp._validate import brief
 
 OF_KERAS = (".keras", ".weights.h5", ".h5", ".hdf5")
 _TORCH = (".pt", ".pth")
+_BEFORE, _BEHIND = ".fastmlp-", ".tmp"  # names of files that are being written
+_YOUNG = 60.0  # seconds, in which whoever makes a file comes to lock it
 
 
 def ending(path: str) -> str:
@@ -73,17 +76,19 @@ def write(path: str, parts: Iterable[bytes | memoryview]) -> None:
     A new file gets the permissions that any new file gets, one that is replaced keeps its own.
     """
     folder = os.path.dirname(path)
-    fresh = os.path.join(folder, f".fastmlp-{secrets.token_hex(8)}.tmp")
+    fresh = os.path.join(folder, f"{_BEFORE}{secrets.token_hex(8)}{_BEHIND}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
         with open(descriptor, "wb") as file:
+            _is_mine(descriptor)
+            _sweep(folder, os.fstat(descriptor).st_mtime)
             if os.path.exists(path):
                 os.fchmod(descriptor, stat.S_IMODE(os.stat(path).st_mode))
             for part in parts:
                 file.write(part)
             file.flush()
             os.fsync(descriptor)
-        os.replace(fresh, path)
+            os.replace(fresh, path)  # still locked
     except BaseException:
         with suppress(FileNotFoundError):  # interrupted just after it was renamed
             os.unlink(fresh)
@@ -91,5 +96,39 @@ def write(path: str, parts: Iterable[bytes | memoryview]) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)  # the new name, too, outlasts a power cut
+    finally:
+        os.close(descriptor)
+
+
+# ---- what those who were killed left behind
+
+
+def _is_mine(descriptor: int) -> bool:
+    """Lock a file, as long as it is open and this process lives; False if another has done so, or nobody can."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _sweep(folder: str, now: float) -> None:
+    """Remove unfinished files whose writer is no more: they would fill the disk, one for each time a run is killed.
+
+    `now` is the time by the clock of the disk, which may not be that of this computer.
+    """
+    with suppress(OSError), os.scandir(folder) as found:
+        for entry in found:
+            if entry.name.startswith(_BEFORE) and entry.name.endswith(_BEHIND):
+                with suppress(OSError):  # another's, or just gone
+                    _remove_if_left(entry.path, now)
+
+
+def _remove_if_left(path: str, now: float) -> None:
+    descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        about = os.fstat(descriptor)
+        if stat.S_ISREG(about.st_mode) and now - about.st_mtime > _YOUNG and _is_mine(descriptor):
+            os.unlink(path)
     finally:
         os.close(descriptor)
