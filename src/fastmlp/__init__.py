@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from fastmlp.models import Model, Sequential, load_model
     from fastmlp.models.gradcheck import gradcheck
     from fastmlp.neighbours.keras import from_keras, to_keras
+    from fastmlp.neighbours.sklearn import from_sklearn
     from fastmlp.neighbours.torch import from_torch
     from fastmlp.random import set_random_seed
     from fastmlp.variables import Variable
@@ -65,6 +66,7 @@ __all__ = [
     "constraints",
     "data",
     "from_keras",
+    "from_sklearn",
     "from_torch",
     "get_num_threads",
     "gradcheck",
@@ -102,6 +104,7 @@ _HOMES = {
     "accelerate": "acceleration",
     "constant": "autodiff",
     "from_keras": "neighbours.keras",
+    "from_sklearn": "neighbours.sklearn",
     "from_torch": "neighbours.torch",
     "gradcheck": "models.gradcheck",
     "load_model": "models",

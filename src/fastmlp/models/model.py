@@ -282,6 +282,12 @@ class Model(Trainer, Layer):
         """Write it to a file that other programs run; see `fastmlp.exporting.export`."""
         exporting.export(self, filepath, *args, **options)
 
+    def to_sklearn(self, classes: Sequence[Any] | None = None) -> Any:
+        """A fitted network of scikit-learn that predicts the same: see `fastmlp.neighbours.sklearn`."""
+        from fastmlp.neighbours.sklearn import to_sklearn
+
+        return to_sklearn(self, classes)
+
     def to_json(self) -> str:
         """Its config."""
         return str(saving.model_to_json(self))
