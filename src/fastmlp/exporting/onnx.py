@@ -17,7 +17,7 @@ from fastmlp._validate import brief
 from fastmlp.exporting import onnx_elementwise, onnx_kernels, onnx_reductions, onnx_shapes
 from fastmlp.exporting.both import Rows, Shape
 from fastmlp.exporting.onnx_graph import Edge, Graph, Type
-from fastmlp.exporting.recording import Operation, Recording, Value, record
+from fastmlp.exporting.recording import Operation, Recording, Value, quoted, record
 from fastmlp.saving import atomic
 
 OPSET, IR = 18, 8
@@ -109,15 +109,12 @@ def _constant(graph: Graph, value: Value) -> Edge:
 
 
 def _written(graph: Graph, one: Operation, inputs: list[Edge]) -> Edge:
-    where = f"'{one.where}'" if one.where else "the model"
-    name = one.key.partition(".")[2]
-    if one.key not in WRITERS:
-        raise ValueError(f"export: expected operations that ONNX has, got {name} in {where}, which cannot be written "
-                         "in them; leave it out, or say it in others")  # fmt: skip
     try:
         return WRITERS[one.key](graph, one, *inputs)
     except ValueError as error:
-        raise ValueError(f"export: expected operations that ONNX has, got {name} in {where}, which {error}") from None
+        name = one.key.partition(".")[2]
+        raise ValueError(f"export: expected operations that ONNX has, got {name} in {quoted(one.where)}, which "
+                         f"{error}") from None  # fmt: skip
 
 
 def _named(graph: Graph, edge: Edge, name: str) -> Edge:

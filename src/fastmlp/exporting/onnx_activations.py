@@ -21,6 +21,11 @@ def gated(x: Edge, gate: Edge) -> Edge:
     return x.graph.node("Max", x, x.lowest) * gate
 
 
+def by_sigmoid(x: Edge, t: Edge) -> Edge:
+    """x · σ(t) as x / (1 + e^-t): runtimes round σ itself to some 1e-7, which a large x would show."""
+    return x.graph.node("Max", x, x.lowest) / (of("Exp", -t) + 1.0)
+
+
 def _relu_general(x: Edge, slope: float, most: float, start: float) -> Edge:
     g = x.graph
     above = g.node("Min", x, most) if most != float("inf") else x
@@ -82,8 +87,10 @@ def _mish(x: Edge) -> Edge:
     return gated(x, n / (n + 2.0))  # x tanh(softplus(x))
 
 
-def _swish(x: Edge, beta: float) -> Edge:
-    return gated(x, of("Sigmoid", x * beta))
+def swish(x: Edge, beta: Edge | float) -> Edge:
+    """x · σ(βx), whatever the sign of β."""
+    total = of("Exp", -(x * beta)) + 1.0
+    return x.graph.where(total.equal(float("inf")), 0.0, x / total)
 
 
 def _gelu(x: Edge) -> Edge:
@@ -92,7 +99,7 @@ def _gelu(x: Edge) -> Edge:
 
 def _gelu_tanh(x: Edge) -> Edge:
     t = x.graph.clip(x, -40.0, 40.0)
-    return gated(x, of("Sigmoid", t * (t * t * 0.044715 + 1.0) * 1.5957691216057308))
+    return by_sigmoid(x, t * (t * t * 0.044715 + 1.0) * 1.5957691216057308)
 
 
 ELEMENTWISE: dict[str, Callable[..., Edge]] = {
@@ -112,8 +119,8 @@ ELEMENTWISE: dict[str, Callable[..., Edge]] = {
     "exponential": lambda x: of("Exp", x),
     "gelu": _gelu,
     "gelu_tanh": _gelu_tanh,
-    "silu": lambda x: gated(x, of("Sigmoid", x)),
-    "swish": _swish,
+    "silu": lambda x: by_sigmoid(x, x),
+    "swish": swish,
     "mish": _mish,
     "hard_sigmoid": _hard_sigmoid,
     "hard_tanh": lambda x: x.graph.clip(x, -1.0, 1.0),
@@ -134,15 +141,15 @@ ELEMENTWISE: dict[str, Callable[..., Edge]] = {
 # ---- of rows
 
 
-def sparsemax(x: Edge, width: int, axis: int = -1) -> Edge:
+def sparsemax(x: Edge, width: int, axis: int) -> Edge:
     """max(x - τ, 0) that adds up to 1; of the numbers in falling order the first k count, with 1 + k x > Σ of those."""
-    g, axes = x.graph, x.graph.axes([axis])
-    less = x - g.node("ReduceMax", x, axes, keepdims=1)
+    g = x.graph
+    less = x - g.reduce("ReduceMax", x, [axis])
     falling, _ = g.top_k(less, g.axes([width]), axis, largest=True)
     sums, places = (g.node("CumSum", one, g.constant(np.array(axis))) for one in (falling, falling * 0.0 + 1.0))
     counts = falling * places + 1.0 > sums
-    total = g.node("ReduceSum", g.where(counts, falling, 0.0), axes, keepdims=1)
-    many = g.node("ReduceSum", counts.cast(x.dtype), axes, keepdims=1)
+    total = g.reduce("ReduceSum", g.where(counts, falling, 0.0), [axis])
+    many = g.reduce("ReduceSum", counts.cast(x.dtype), [axis])
     return of("Relu", less - (total - 1.0) / many)
 
 

@@ -178,6 +178,11 @@ class Graph:
         """x, but no smaller than `low` and no larger than `high`; NaN stays."""
         return self.node("Max", self.node("Min", x, high), low)
 
+    def reduce(self, op: str, x: Edge, axes: Sequence[int], keep: bool = True) -> Edge:
+        """Along axes counted from 0: onnxruntime takes -1 for another where there are no rows."""
+        assert all(axis >= 0 for axis in axes)
+        return self.node(op, x, self.axes(axes), keepdims=int(keep))
+
     # ---- shapes
 
     def shape(self, sizes: Shape) -> Edge:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from fastmlp.exporting.onnx_activations import ELEMENTWISE, gated, prelu, sparsemax
+from fastmlp.exporting.onnx_activations import ELEMENTWISE, by_sigmoid, prelu, sparsemax, swish
 from fastmlp.exporting.onnx_graph import Edge, Graph, Type
 from fastmlp.exporting.onnx_maths import of
 from fastmlp.exporting.recording import Operation
@@ -52,42 +52,52 @@ def _product(g: Graph, factor: np.ndarray, gamma: Edge) -> Edge:
 
 def _layer_norm(g: Graph, one: Operation, x: Edge, gamma: Edge, beta: Edge) -> Edge:
     """Not by ONNX's LayerNormalization: runtimes take the mean's square off that of the squares, which may cancel."""
-    centred = x - g.node("ReduceMean", x, g.axes([-1]), keepdims=1)
-    variance = g.node("ReduceMean", centred * centred, g.axes([-1]), keepdims=1)
+    centred = x - g.reduce("ReduceMean", x, [_last(one)])
+    variance = g.reduce("ReduceMean", centred * centred, [_last(one)])
     return centred * of("Reciprocal", of("Sqrt", variance + one.settings["epsilon"])) * gamma + beta
 
 
 def _unit_norm(g: Graph, one: Operation, x: Edge) -> Edge:
-    length = of("Sqrt", g.node("ReduceSum", x * x, g.axes([-1]), keepdims=1))
+    length = of("Sqrt", g.reduce("ReduceSum", x * x, [_last(one)]))
     return x / g.node("Max", length, one.settings["epsilon"])
 
 
 # ---- rows, pieces, activations that learn
 
 
-def _row_width(one: Operation, axis: int = -1) -> int:
+def _last(one: Operation) -> int:
+    return len(one.inputs[0].shape) - 1
+
+
+def _width(one: Operation, axis: int) -> int:
     width = one.output.shape[axis]
     if not isinstance(width, int):
         raise ValueError("works along the rows of a batch; take another axis")
     return width
 
 
+def _sparsemax(one: Operation, x: Edge, axis: int) -> Edge:
+    return sparsemax(x, _width(one, axis), axis)
+
+
 def _maxout(g: Graph, one: Operation, x: Edge) -> Edge:
-    parts, width = one.settings["pieces"], _row_width(one)
+    parts, width = one.settings["pieces"], _width(one, -1)
     if parts == 1:
         return x
     return g.node("Max", *(g.slice(x, -1, i * width, (i + 1) * width) for i in range(parts)))
 
 
 def _glu(g: Graph, one: Operation, x: Edge) -> Edge:
-    width = _row_width(one)
-    return gated(g.slice(x, -1, 0, width), of("Sigmoid", g.slice(x, -1, width, 2 * width)))
+    width = _width(one, -1)
+    return by_sigmoid(g.slice(x, -1, 0, width), g.slice(x, -1, width, 2 * width))
 
 
 def _row_of(theta: Edge) -> Edge:
     """θ of one row, as a vector."""
-    known = theta.graph.constants[theta.name]
-    return theta.graph.constant(known[0], f"{theta.graph.layer}/theta".strip("/"))
+    g, known = theta.graph, theta.graph.constants.get(theta.name)
+    if known is None:
+        return g.node("Squeeze", theta, g.axes([0]))
+    return g.constant(known[0], f"{g.layer}/theta".strip("/"))
 
 
 def _elementwise(name: str) -> Writer:
@@ -98,16 +108,14 @@ WRITERS: dict[str, Writer] = {
     **{f"kernels.activation/{name}": _elementwise(name) for name in ELEMENTWISE},
     "kernels.row_activation/softmax": lambda g, one, x: g.node("Softmax", x, axis=-1),
     "kernels.row_activation/log_softmax": lambda g, one, x: g.node("LogSoftmax", x, axis=-1),
-    "kernels.row_activation/sparsemax": lambda g, one, x: sparsemax(x, _row_width(one)),
+    "kernels.row_activation/sparsemax": lambda g, one, x: _sparsemax(one, x, _last(one)),
     "activations.softmax": lambda g, one, x: g.node("Softmax", x, axis=one.settings["axis"]),
     "activations.log_softmax": lambda g, one, x: g.node("LogSoftmax", x, axis=one.settings["axis"]),
-    "activations.sparsemax": lambda g, one, x: sparsemax(
-        x, _row_width(one, one.settings["axis"]), one.settings["axis"]
-    ),
+    "activations.sparsemax": lambda g, one, x: _sparsemax(one, x, one.settings["axis"]),
     "kernels.piecewise/maxout": _maxout,
     "kernels.piecewise/glu": _glu,
     "kernels.trainable/prelu": lambda g, one, x, theta: prelu(x, _row_of(theta)),
-    "kernels.trainable/swish_beta": lambda g, one, x, theta: gated(x, of("Sigmoid", x * _row_of(theta))),
+    "kernels.trainable/swish_beta": lambda g, one, x, theta: swish(x, _row_of(theta)),
     "kernels.dense": _dense,
     "kernels.batch_norm": _batch_norm,
     "kernels.layer_norm": _layer_norm,

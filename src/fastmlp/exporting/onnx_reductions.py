@@ -17,7 +17,7 @@ from fastmlp.exporting.recording import Operation
 def _reduced(g: Graph, op: str, x: Edge, one: Operation) -> Edge:
     """Along the axes that are named; along none it is the number itself."""
     axes = one.settings["axis"]
-    return g.node(op, x, g.axes(axes), keepdims=int(one.settings["keepdims"])) if len(axes) else x
+    return g.reduce(op, x, axes, one.settings["keepdims"]) if len(axes) else x
 
 
 def _sum(g: Graph, one: Operation, x: Edge) -> Edge:
@@ -62,9 +62,9 @@ def _log_sum_exp(g: Graph, one: Operation, x: Edge) -> Edge:
     axes = one.settings["axis"]
     if not axes:
         return x
-    most = g.node("ReduceMax", x, g.axes(axes), keepdims=1)
+    most = g.reduce("ReduceMax", x, axes)
     top = g.where((most - most).equal(0.0), most, 0.0)  # of infinities nothing can be taken off
-    total = of("Log", g.node("ReduceSum", of("Exp", x - top), g.axes(axes), keepdims=1)) + top
+    total = of("Log", g.reduce("ReduceSum", of("Exp", x - top), axes)) + top
     return total if one.settings["keepdims"] else g.node("Squeeze", total, g.axes(axes))
 
 

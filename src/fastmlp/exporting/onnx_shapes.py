@@ -158,7 +158,7 @@ def _search_sorted(g: Graph, one: Operation, row: Edge, values: Edge) -> Edge:
     last = g.node("Unsqueeze", values.cast(dtype), g.axes([-1]))
     before = last < row.cast(dtype) if one.settings["side"] == "right" else last <= row.cast(dtype)
     passed = g.node("Not", before).cast(np.int32)
-    return g.node("ReduceSum", passed, g.axes([-1]), keepdims=0)
+    return g.reduce("ReduceSum", passed, [len(one.output.shape)], keep=False)
 
 
 WRITERS: dict[str, Writer] = {

@@ -95,6 +95,11 @@ class _Call:
             self.places[id(record.output)] = self.places[id(made)]
 
 
+def quoted(where: str) -> str:
+    """Layers as an error names them."""
+    return f"'{where}'" if where else "the model"
+
+
 def _inmost() -> str:
     return (calls_around() or ("the model",))[-1]
 
@@ -158,31 +163,38 @@ class _Both:
 
     def __init__(self, few: _Call, more: _Call, specs: Sequence[Spec]) -> None:
         self.few, self.more = few, more
-        self.made = [Value(tuple(Rows(1) if n is None else n for n in s.shape), s.dtype, s.name) for s in specs]
-        self.entries = list(self.made)
+        self.entries = [Value(tuple(Rows(1) if n is None else n for n in s.shape), s.dtype, s.name) for s in specs]
+        self.made = dict(enumerate(self.entries))  # by its place
         self.constants: dict[tuple[int, int], Value] = {}
 
     def recording(self, few: list[tuple[str, Any]], more: list[tuple[str, Any]]) -> Recording:
         """Its operations, and these outputs of either call."""
-        operations = [self._operation(a, b) for a, b in zip(self.few.records, self.more.records, strict=True)]
+        operations = [self._operation(place) for place in self._needed([one for _, one in few])]
         outputs = [(name, self._value(as_tensor(a), as_tensor(b), name)) for (name, a), (_, b) in zip(few, more)]
-        needed = {id(value) for _, value in outputs}
-        kept = []
-        for one in reversed(operations):
-            if id(one.output) in needed:
-                needed |= {id(value) for value in one.inputs}
-                kept.append(one)
-        return Recording(self.entries, kept[::-1], outputs)
+        return Recording(self.entries, operations, outputs)
 
-    def _operation(self, few: tuple[str, str, Record], more: tuple[str, str, Record]) -> Operation:
-        key, where, a = few
-        b = more[2]
+    def _needed(self, outputs: Sequence[Any]) -> list[int]:
+        """The places of operations that lead to the outputs, in the order in which they ran."""
+        places, first = self.few.places, len(self.entries)
+        needed = {places.get(id(one)) for one in outputs}
+        for place in range(first + len(self.few.records) - 1, first - 1, -1):
+            if place in needed:
+                needed |= {places.get(id(one)) for one in self.few.records[place - first][2].inputs}
+        return sorted(place for place in needed if place is not None and place >= first)
+
+    def _operation(self, place: int) -> Operation:
+        key, where, a = self.few.records[place - len(self.entries)]
+        b = self.more.records[place - len(self.entries)][2]
+        if key not in self.few.native:
+            raise ValueError(f"export: expected operations that the format has, got {key.partition('.')[2]} in "
+                             f"{quoted(where)}, which cannot be written in them; leave it out, or say it in "
+                             "others")  # fmt: skip
         with _said(where, key):
             inputs = [self._value(x, y, where) for x, y in zip(a.inputs, b.inputs, strict=True)]
             settings = {name: setting_of_both(value, b.settings[name], _ROWS) for name, value in a.settings.items()}
             shape = shape_of_both(a.output.shape, b.output.shape, _ROWS)
-        self.made.append(Value(shape, a.output.dtype))
-        return Operation(key, inputs, settings, self.made[-1], where)
+        output = self.made[place] = Value(shape, a.output.dtype)
+        return Operation(key, inputs, settings, output, where)
 
     def _value(self, few: Any, more: Any, where: str) -> Value:
         place = self.few.places.get(id(few))
@@ -206,6 +218,6 @@ def _said(where: str, key: str) -> Iterator[None]:
     try:
         yield
     except Differs as error:
-        raise ValueError(f"export: expected a model that does the same in each call, got '{where or 'the model'}', "
-                         f"where {key.rpartition('.')[2]} takes {error}; draw no numbers, and take operations that do "
-                         "not ask for the number of rows") from None  # fmt: skip
+        raise ValueError("export: expected a model that does the same in each call, got "
+                         f"{quoted(where)}, where {key.rpartition('.')[2]} takes {error}; draw no numbers, and take "
+                         "operations that do not ask for the number of rows") from None  # fmt: skip
