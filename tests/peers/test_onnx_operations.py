@@ -9,15 +9,16 @@ import numpy as np
 import op_cases
 import pytest
 import test_definitions
-from exported import TOLERANCE, assert_equal_outputs, computed
-from fastmlp import autodiff
+from exported import TOLERANCE, assert_equal_outputs, assert_predicts, computed
+from fastmlp import Sequential, autodiff, layers, ops
 from fastmlp.autodiff import Primitive, Tensor
 from fastmlp.autodiff.primitive import as_tensor
+from fastmlp.layers import Input
 
 pytest.importorskip("onnx", reason="what writes ONNX, pip install 'fastmlp[onnx]', is not there")
 pytest.importorskip("onnxruntime", reason="what runs ONNX, pip install onnxruntime, is not there")
 
-from fastmlp.exporting.onnx import WRITERS
+from fastmlp.exporting.onnx import WRITERS, model_bytes
 
 # What ONNX or onnxruntime has no operators for; an export says so.
 REFUSED = {
@@ -108,3 +109,61 @@ def test_kernels_equal_their_export(name, dtype):
         return
     wanted = call(*map(Tensor, arrays))
     assert_equal_outputs(computed(call, *arrays), [wanted], TOLERANCE[dtype])
+
+
+# ---- what hangs on the number of rows, or goes along them
+
+
+ALONG_ROWS = {
+    "all in one row": lambda x: ops.reshape(x, (-1,)),
+    "two rows of each": lambda x: ops.reshape(x, (-1, 2)),
+    "there and back": lambda x: ops.reshape(ops.reshape(x, (-1,)), x.shape) * 2.0,
+    "products of rows": lambda x: ops.matmul(x, ops.transpose(x)),
+    "one by one": lambda x: ops.einsum("bi,bj->bij", x, x),
+    "the last row": lambda x: x[-1:],
+    "backwards": lambda x: x[::-1],
+    "up to their number": lambda x: x[: x.shape[0], 1:],
+    "twice": lambda x: ops.tile(x, (2, 1)),
+    "as many zeros": lambda x: ops.concatenate([x, ops.zeros((x.shape[0], 3), x.dtype)], 1),
+    "twice as many ones": lambda x: ops.concatenate([x, x]) + ops.ones((2 * x.shape[0], 1), x.dtype),
+    "spread": lambda x: ops.broadcast_to(ops.sum(x), (x.shape[0], 2)),
+    "in order": lambda x: ops.sort(x, axis=0),
+    "sums so far": lambda x: ops.cumsum(x, axis=0),
+    "less the mean": lambda x: x - ops.sum(x, 0) / 7.0,
+    "positions": lambda x: ops.argmax(x, -1),
+    "marks of positions": lambda x: ops.one_hot(ops.argmin(x, -1), 4),
+    "a square of each": lambda x: ops.reshape(x, (-1, 2, 2))[:, [0, 1], [1, 0]],
+    "new axes": lambda x: x[:, None, ::2, None],
+    "whole numbers": lambda x: ops.cast(x, "int32") // 2,
+    "halves": lambda x: ops.cast(ops.tanh(ops.cast(x, "float16")), "float32"),
+}
+
+
+@pytest.mark.parametrize("name", ALONG_ROWS)
+def test_rows_are_left_open(name):
+    model = Sequential([Input((4,)), layers.Lambda(ALONG_ROWS[name])])
+    assert_predicts(model, np.random.default_rng(4).normal(0, 2, (7, 4)).astype("f"), sizes=(0, 1, 2, 7))
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64", "uint8", "bool"])
+def test_whole_numbers_are_what_predict_makes_of_them(dtype):
+    x = np.random.default_rng(4).integers(0, 250, (7, 4)).astype(dtype)
+    for function in (lambda x: x * 2 + 1, lambda x: ops.maximum(x, 1) // 3, lambda x: x / 255):
+        assert_predicts(Sequential([Input((4,), dtype=dtype), layers.Lambda(function)]), x)
+
+
+@pytest.mark.parametrize(
+    ("function", "says"),
+    [
+        (lambda x: ops.matmul(ops.eye(x.shape[0]), x), "where matmul takes an array with other numbers in it"),
+        (lambda x: ops.pad(x, ((1, 0), (0, 0))), "where pad takes 4 for 3 rows and 6 for 5"),
+        (lambda x: x if x.shape[0] > 4 else -x, "the same for any number of rows, got 'net', whose call goes other"),
+        (lambda x: ops.roll(x, 1, axis=0), "got roll in 'it', which goes round along the rows"),
+        (lambda x: ops.sparsemax(x, axis=0), "got row_activation/sparsemax in 'it', which works along the rows"),
+        (lambda x: ops.reshape(x, (-1, 2, 2))[[0], :, [1]], "got getitem in 'it', which takes arrays of positions"),
+        (lambda x: ops.full((2, 2), ops.sum(x)), "the call of 'it', which looks at them in Python"),
+    ],
+)
+def test_what_cannot_be_left_open_is_refused(function, says):
+    with pytest.raises(ValueError, match=says):
+        model_bytes(Sequential([Input((4,)), layers.Lambda(function, name="it")], name="net"))

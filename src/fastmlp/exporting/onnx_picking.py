@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,7 @@ def _picked(g: Graph, x: Edge, keys: list[Any], arrays: list[int], shape: Shape)
         raise ValueError("takes arrays of positions along the rows and another axis; take one after the other")
     lengths = [int(n) for n in sizes if isinstance(n, int)]
     places = np.broadcast_arrays(*(key % n for key, n in zip(among, lengths)))
-    flat = g.node("Reshape", x, g.axes([*(0 for _ in range(first)), -1, *_rest(shape[last + 1 :])]))
+    flat = g.node("Reshape", x, g.axes([0] * first + [math.prod(lengths), *_rest(shape[last + 1 :])]))
     return g.node("Gather", flat, g.constant(np.ravel_multi_index(places, lengths)), axis=first)
 
 

@@ -74,6 +74,7 @@ def _position(op: str) -> Writer:
     def write(g: Graph, one: Operation, x: Edge) -> Edge:
         x, axis, keep = computed(x), one.settings["axis"], one.settings["keepdims"]
         if axis is not None:
+            axis %= len(one.inputs[0].shape)  # counted from 0, as `reduce` has it
             return g.node(op, x, dtype=np.int64, axis=axis, keepdims=int(keep)).cast(one.output.dtype)
         found = g.node(op, g.node("Reshape", x, g.axes([-1])), dtype=np.int64, axis=0, keepdims=0)
         return g.reshape(found.cast(one.output.dtype), one.output.shape)
@@ -94,7 +95,8 @@ def _argsort(g: Graph, one: Operation, x: Edge) -> Edge:
 
 
 def _largest(g: Graph, one: Operation, x: Edge) -> Edge:
-    return g.top_k(computed(x), g.shape((one.settings["k"],)), -1, largest=True)[1].cast(one.output.dtype)
+    axis = len(one.output.shape) - 1
+    return g.top_k(computed(x), g.shape((one.settings["k"],)), axis, largest=True)[1].cast(one.output.dtype)
 
 
 # ---- products

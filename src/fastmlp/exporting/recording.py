@@ -133,8 +133,10 @@ def _called(
     draw = np.random.default_rng(seed)
     sizes = [tuple(rows if n is None else n for n in spec.shape) for spec in specs]
     given = [Tensor(draw.uniform(size=shape).astype(spec.dtype)) for spec, shape in zip(specs, sizes)]
-    call = _Call(given, native)
+    call, program = _Call(given, native), not model.why_taped
     with listening(call):
+        if program:  # in C, which takes floats
+            given = [as_tensor(one, model.variable_dtype) for one in given]
         found = model(tree(given), training=False)
     return call, found
 
