@@ -1,4 +1,4 @@
-/* cpu.c: the one framework file that knows which CPU this is: probes, flush-to-zero, the spin-wait hint. */
+/* cpu.c: the one framework file, but for float_mode.h, that knows which CPU this is: probes, the spin-wait hint. */
 #include "float_mode.h"
 #include "internal.h"
 

@@ -2,7 +2,7 @@
  * panels and no tiles. */
 #pragma once
 
-enum { COLUMNS = 16 }; /* worked together, so that the compiler may put them into vectors */
+enum { COLUMNS = 32 }; /* worked together, so that the compiler may put them into vectors */
 
 /* n <= COLUMNS columns of y = xW, or xW + b: each a chain of fused multiply-adds over ascending k from 0 on, as
  * gemm_micro.h has it, and the bias after it */
