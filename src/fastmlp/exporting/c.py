@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fastmlp._objects import NotLowered
+from fastmlp._objects import NotLowered, written_anew
 from fastmlp._validate import brief
 from fastmlp.exporting import c_text
 from fastmlp.exporting.c_kernels import needed, own, plain, words_of
@@ -75,8 +75,8 @@ def source(model: Any, form: str, file: str, name: str) -> str:
     """The text of the file; `form` is h or c."""
     need_built("export", model)
     try:
-        if model.own_steps() is not None:
-            raise NotLowered(f"the class {type(model).__name__} has a {model.own_steps()} of its own")
+        if (method := written_anew(model, "predict", "predict_step")) is not None:
+            raise NotLowered(f"the class {type(model).__name__} has a {method} of its own")
         layers = model.in_line()
         lowered = lower(layers, learns=False)
         program = Program(layers, learns=False)
@@ -88,7 +88,8 @@ def source(model: Any, form: str, file: str, name: str) -> str:
     if rounded:
         raise ValueError(f"export: expected layers that compute in float32 or float64, for C, got '{rounded[0]}' with "
                          "the policy mixed_bfloat16; make it with dtype='float32' and set_weights")  # fmt: skip
-    return _Text(model, form, file, name, program, Steps(program, lowered)).whole()
+    steps = Steps(program, lowered, fused=not model.why_taped)
+    return _Text(model, form, file, name, program, steps).whole()
 
 
 @dataclass
@@ -122,7 +123,7 @@ class _Text:
     """One file in the making."""
 
     def __init__(self, model: Any, form: str, file: str, name: str, program: Program, found: Steps) -> None:
-        self.form, self.name, self.found, self.program = form, name, found, program
+        self.form, self.name, self.found, self.program, self.model = form, name, found, program, model
         self.bits, self.outputs = found.bits, found.width
         if not found.steps:  # nothing but noise
             found.activation(0, {"kernel": ("linear", ())})
@@ -145,9 +146,9 @@ class _Text:
 
     def whole(self) -> str:
         """All of it: head, declarations, implementation."""
-        implementation = "\n".join([self.kernels(), self.numbers(), self.row(), self.calls()])
-        names = [array for step in self.found.steps for array, _, _ in step.arrays]
-        implementation = own(implementation, self.name, self.bits, [*names, "HIDE"])
+        implementation = "\n".join(
+            [self.own(self.kernels()), self.numbers(), self.own(self.row() + "\n" + self.calls())]
+        )
         NAME = self.facts["NAME"]  # noqa: N806 - as in C
         opened = f"#ifdef {NAME}_IMPLEMENTATION\n" if self.form == "h" else ""
         closed = "#endif\n" if self.form == "h" else ""
@@ -164,9 +165,18 @@ class _Text:
         hidden = "HIDE" in words_of("\n".join([*texts, self.row()]))
         return "\n".join([*[c_text.HIDE] * hidden, *texts, ""])
 
+    def own(self, text: str) -> str:
+        """A text in which all names are this network's."""
+        names = [array for step in self.found.steps for array, _, _ in step.arrays]
+        return own(text, self.name, self.bits, [*names, "HIDE"])
+
     def numbers(self) -> str:
         """The weights."""
-        return "\n".join(c_text.array(*one, self.bits) for step in self.found.steps for one in step.arrays)
+        arrays = [array for step in self.found.steps for array in step.arrays]
+        return "\n".join(
+            self.own(c_text.title_of(name, values, what)) + c_text.lines_of(values, self.bits) + "\n};\n"
+            for name, values, what in arrays
+        )
 
     def row(self) -> str:
         """The function that takes one row through all steps."""
@@ -188,7 +198,9 @@ class _Text:
         return c_text.CALLS.format(want=self.want(), **self.facts)
 
     def want(self) -> str:
-        """What the engine makes of the row of test."""
+        """What `predict` makes of the row of test."""
         i = np.arange(self.program.inputs, dtype=np.uint32)
         x = (i * np.uint32(40503) % 512 / 256 - 1).astype(self.found.dtype)
-        return c_text.lines_of(self.program.outputs(x.reshape(1, *self.program.input_shape)), self.bits, " " * 8)
+        x = x.reshape(1, *self.program.input_shape)
+        y = self.program.outputs(x) if self.found.fused else self.model.predict(x, verbose=0)
+        return c_text.lines_of(y, self.bits, " " * 8)

@@ -44,9 +44,12 @@ class Steps:
         Of built layers, in step with their variables.
     lowered
         What it was made of.
+    fused
+        Whether `predict` runs it; by the tape, NumPy shifts and scales, with a rounding more.
     """
 
-    def __init__(self, program: Any, lowered: Lowered) -> None:
+    def __init__(self, program: Any, lowered: Lowered, fused: bool) -> None:
+        self.fused = fused
         self.network, self.dtype = program.network, np.dtype(program.dtype)
         self.bits = 8 * self.dtype.itemsize
         self.paths = {(place.op, place.part): variable.path for variable, place in lowered.places}
@@ -155,7 +158,11 @@ class Steps:
         """(x - shift) * scale + offset, which is what batch normalisation does."""
         step = self.add(index, "shift and scale", self.width, ())
         r = self.given(step, index, "scale", self.network.get(index, "moving_variance"))
-        self._scaled(step, index, r, "0", self.given(step, index, "offset", self.network.get(index, 1)))
+        offset = self.given(step, index, "offset", self.network.get(index, 1))
+        self._scaled(step, index, r, "0", offset)
+        if not self.fused:
+            terms = f"({{x}}[j] - mean_{index + 1}[j]) * {r}[j] + {offset}[j]"
+            step.code = [f"for (int64_t j = 0; j < {self.width}; j++) {{y}}[j] = {terms};"]
 
     def _scaled(self, step: Step, index: int, r: str, gamma: str, beta: str) -> None:
         mean, m = self.array(step, index, "mean", "moving_mean"), self.width

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -180,15 +179,16 @@ def literal(value: float, bits: int) -> str:
 
 def lines_of(values: Any, bits: int, indent: str = "    ") -> str:
     """Numbers between braces, in lines of a page's width."""
-    text = ", ".join(literal(value, bits) for value in np.ravel(values).tolist())
-    return textwrap.fill(text, 118, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+    each = 7 if bits == 32 else 4
+    texts = [literal(value, bits) for value in np.ravel(values).tolist()]
+    return ",\n".join(indent + ", ".join(texts[at : at + each]) for at in range(0, len(texts), each))
 
 
-def array(name: str, values: Any, what: str, bits: int) -> str:
-    """A constant array."""
+def title_of(name: str, values: Any, what: str) -> str:
+    """How the definition of an array begins."""
     shape = " x ".join(map(str, np.shape(values)))
     title = ", ".join(filter(None, (what.replace("*/", "").replace("/*", ""), shape)))
-    return f"/* {title} */\nstatic const real {name}[{np.size(values)}] = {{\n{lines_of(values, bits)}\n}};\n"
+    return f"/* {title} */\nstatic const real {name}[{np.size(values)}] = {{\n"
 
 
 def head(form: str, steps: Sequence[str], **facts: Any) -> str:
