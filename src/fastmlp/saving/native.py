@@ -1,6 +1,34 @@
 """The file format: one safetensors file, its tensors named by path, everything else as JSON in its metadata.
 
 Nothing in it is code. Whoever wrote a file, reading it ends in what it says or in a ValueError or OSError.
+
+**The promise.** A file of format version 1 stays readable by every later fastmlp, and training goes on from it to the
+same bits on every machine. What is added later is added beside what is there: older readers pass it over, and newer
+ones do without it in older files. Only what an older reader would misread makes a new version, which older readers
+refuse by name, and version 1 is read beside it. `tests/golden_files.py` holds files that are never written anew.
+
+**Metadata**, each text or JSON:
+
+* ``format`` "fastmlp", ``format_version`` "1", ``fastmlp_version`` of the writer, for people.
+* ``class_name``, ``config``: of a whole model, from which its class makes it; registered classes alone are looked up.
+  ``built_for``: the input shape, or shapes, of a model that its first call builds.
+* ``compile_config``: what compile was given, if it was.
+* ``training_state``: ``epoch`` (passes begun, which name the orders of rows), ``steps`` (of the tape, which name its
+  noise), ``shuffle_seed``, ``program_seed``, ``optimizer`` (its registered name); since they are noted, ``generators``
+  (start and count of each `SeedGenerator` of layers) and ``place``: the ``epoch`` of fit, its ``batches`` and ``rows``
+  that are done, whether all are (``ended``), ``counted`` (passes when it began), ``feed`` (what the data were, and
+  where in them the epoch began), and under ``model``, ``trackers``, ``metrics`` how many arrays each metric has.
+* ``extra``: what `save_state` was given besides.
+
+**Tensors**, little-endian:
+
+* ``weights/dense_1/kernel``: by the classes of layers, counted, whatever the layers are called; ``weights/name`` for
+  variables that a model has by itself.
+* ``optimizer/0``, ``optimizer/1``, …: the count of batches, the learning rate unless it follows a schedule, and what is
+  remembered of weights, in the order of ``optimizer.variables``.
+* ``epoch/loss``, ``epoch/logs/NAME``, ``epoch/metrics/0/1``: what an epoch that has begun has gathered.
+
+A file of weights alone has the first kind only, one of a state no ``class_name`` and no ``config``.
 """
 
 from __future__ import annotations
