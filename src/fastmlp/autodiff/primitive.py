@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -9,6 +11,7 @@ import numpy as np
 
 from fastmlp import config
 from fastmlp._arrays import real_array
+from fastmlp._objects import register_serializable
 from fastmlp._room import borrow, counted
 from fastmlp._validate import brief
 from fastmlp.autodiff.extents import extent
@@ -51,7 +54,16 @@ class Primitive:
     ) -> None:
         self.name, self.forward, self.vjp, self.saves, self.mixed = name, forward, vjp, saves, mixed
         self.arguments = () if callable(vjp) else {1: ("x",), 2: ("x1", "x2")}.get(len(vjp), ())  # Keras's words
-        self.__doc__ = forward.__doc__
+        self.__doc__, self.__module__ = forward.__doc__, forward.__module__
+
+    def __reduce__(self) -> Any:
+        """By the name that a module has for it, if one has: a copy of an operation is the operation."""
+        homes = [self.__module__, *(name for name in sys.modules if name.startswith("fastmlp.autodiff."))]
+        for home in homes:
+            for title, one in list(vars(sys.modules.get(home, sys)).items()):
+                if one is self:
+                    return _named, (home, title)
+        return Primitive, (self.name, self.forward, self.vjp, self.saves, self.mixed)
 
     def __call__(self, *inputs: Any, **settings: Any) -> Any:
         """A tensor, from whatever has numbers; where one of them is to come, a symbolic one."""
@@ -98,14 +110,26 @@ class Primitive:
         return f"<Primitive {self.name}>"
 
 
+def _named(home: str, title: str) -> Any:
+    return getattr(importlib.import_module(home), title)
+
+
 def primitive(*vjps: Vjp | None, mixed: bool = False) -> Callable[[Callable[..., Any]], Primitive]:
     """Decorator: the function of arrays below is a primitive with these gradients, one an argument."""
-    return lambda forward: Primitive(forward.__name__.strip("_"), forward, vjps, mixed=mixed)
+    return lambda forward: _known(Primitive(forward.__name__.strip("_"), forward, vjps, mixed=mixed))
 
 
 def primitive_of_many(vjp: Vjp, saves: bool = False) -> Callable[[Callable[..., Any]], Primitive]:
     """Decorator: the function of arrays below is a primitive whose gradients are found together."""
-    return lambda forward: Primitive(forward.__name__.strip("_"), forward, vjp, saves)
+    return lambda forward: _known(Primitive(forward.__name__.strip("_"), forward, vjp, saves))
+
+
+def _known(operation: Primitive) -> Primitive:
+    """The operation; one of fastmlp's may be named in files, as the activation of a layer for one."""
+    package, _, module = operation.__module__.rpartition(".")
+    if package == "fastmlp.autodiff":
+        register_serializable("operations", f"{module}.{operation.forward.__name__}")(operation)
+    return operation
 
 
 # ---- from what users give to tensors

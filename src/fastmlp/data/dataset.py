@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, count, islice
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -334,6 +334,16 @@ class Dataset:
 
     def __bool__(self) -> bool:
         return True
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Dataset:
+        return self  # it is never changed: every method gives a new one
+
+    def __copy__(self) -> Dataset:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("pickle: expected what can be pickled, got a Dataset, which is made of functions; pickle the "
+                        "arrays it is made of, and make it where they are read")  # fmt: skip
 
     @property
     def element_spec(self) -> Tree:

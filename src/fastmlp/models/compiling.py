@@ -151,6 +151,11 @@ class Compiling:
         self._forget_programs()
 
     def __getstate__(self) -> dict[str, Any]:
+        """What a copy is made of, at a time when no other thread changes it: by pickle, deepcopy and the like."""
+        state: dict[str, Any] = self._turn.take("copy", self._to_copy)
+        return state
+
+    def _to_copy(self) -> dict[str, Any]:
         state = {**self.__dict__, "_program": None, "_place": self._stands(), "_under_way": None}  # made anew
         state.pop("_nodes", None)
         return state

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -26,7 +27,15 @@ def spelled(function: Callable[..., Any], parameters: str, spells: Any = None) -
 
 
 def missing(module: str, lazy: Callable[[str], Any] | None = None) -> Callable[[str], Any]:
-    """`__getattr__` of a module: says of any other name that it is TensorFlow's to give."""
+    """`__getattr__` of a module: says of any other name that it is TensorFlow's to give.
+
+    It stands last in the module, whose functions get their names here: pickle and help find them by these.
+    """
+    home = f"fastmlp.{module}"
+    for name, value in list(vars(sys.modules[home]).items()):
+        if getattr(value, "__name__", "") == "<lambda>" and hasattr(value, "spells"):
+            value.__name__ = value.__qualname__ = name
+            value.__module__ = home
 
     def getattr_of_module(name: str) -> Any:
         if name.startswith("__"):
