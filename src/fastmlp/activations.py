@@ -328,7 +328,7 @@ def glu(x: Any, axis: int = -1) -> Any:
 
 swish, hard_swish = silu, hard_silu
 
-_family = Family("activation", None, _functions | {"swish": silu, "hard_swish": hard_silu})
+_family = Family("activation", None, _functions | {"swish": silu, "hard_swish": hard_silu}, ("autodiff",))
 
 
 def get(identifier: Any) -> Any:
