@@ -145,6 +145,20 @@ def test_rows_are_left_open(name):
     assert_predicts(model, np.random.default_rng(4).normal(0, 2, (7, 4)).astype("f"), sizes=(0, 1, 2, 7))
 
 
+def test_marks_stand_along_any_axis():
+    x = np.random.default_rng(4).integers(-1, 5, (7, 4)).astype("int32")
+    for axis in (-1, 0, 1, 2):
+        assert_predicts(Sequential([Input((4,), dtype="int32"), layers.Lambda(lambda x, axis: ops.one_hot(
+            x, 5, axis, "float32"), arguments={"axis": axis})]), x)  # fmt: skip
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_numbers_on_a_boundary_and_nan_find_their_bin(side):
+    x = np.array([[-1, 0, 1], [2, 3, np.nan], [np.inf, -np.inf, 0.5]], "f")
+    call = lambda x: ops.searchsorted([0.0, 1.0, 1.0, 2.0], x, side)
+    assert_equal_outputs(computed(call, x), [call(x)], 0)
+
+
 @pytest.mark.parametrize("dtype", ["int32", "int64", "uint8", "bool"])
 def test_whole_numbers_are_what_predict_makes_of_them(dtype):
     x = np.random.default_rng(4).integers(0, 250, (7, 4)).astype(dtype)
