@@ -38,6 +38,8 @@ def adapted(layer, x):
 X = numbers(6)
 LAYERS = {
     "Activation": [(lambda: layers.Activation("tanh"), X), (lambda: layers.Activation("relu"), numbers(2, 3))],
+    "ActivationWith": [(lambda: layers.ActivationWith("celu", {"alpha": 0.5}), X),
+                       (lambda: layers.ActivationWith("gelu", {"approximate": True}), X)],
     "ActivityRegularization": [(lambda: layers.ActivityRegularization(0.1, 0.1), X)],
     "AlphaDropout": [(lambda: layers.AlphaDropout(0.5), X)],
     "APL": [(lambda: layers.APL(3, a_initializer="normal"), X), (lambda: layers.APL(2, shared_axes=[1]), X)],

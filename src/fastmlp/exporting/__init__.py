@@ -31,7 +31,8 @@ def export(
     verbose
         Whether to print where it was written.
     **options
-        Of the format: for ONNX `input_signature`, what a model of your own class takes, as ``[Input(shape=…)]``.
+        Of the format: for ONNX `input_signature`, what a model of your own class takes, as ``[Input(shape=…)]``; for C
+        `name`, what names in the file begin with.
 
     Notes
     -----
