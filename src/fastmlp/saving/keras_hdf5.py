@@ -55,17 +55,13 @@ def contents(model: Any, optimizer: Any) -> Contents:
     return names, arrays
 
 
-def image_of(where: str, held: Contents) -> bytes:
-    """The file that holds these."""
+def put(file: Any, held: Contents) -> None:
+    """Put these into a file of h5py's."""
     names, arrays = held
-
-    def fill(file: Any) -> None:
-        for path, name in names.items():
-            file.create_group(path).attrs["name"] = name
-        for path, array in arrays.items():
-            file[path] = array
-
-    return image(where, fill)
+    for path, name in names.items():
+        file.create_group(path).attrs["name"] = name
+    for path, array in arrays.items():
+        file[path] = array
 
 
 # ---- reading
