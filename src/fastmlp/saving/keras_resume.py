@@ -26,8 +26,9 @@ def remembered(where: str, path: str, kept: Kept, model: Any, build: bool) -> Re
     optimizer = model.optimizer
     if build and model.built and len(kept) > len(optimizer_variables(optimizer)):
         optimizer.build(model.trainable_weights)
-    found = _matched(kept, optimizer) or []
-    stored = Stored({str(i): one for i, (_, one) in enumerate(found)})
+    with native.blaming(where, path):
+        found = _matched(kept, optimizer) or []
+        stored = Stored({str(i): one for i, (_, one) in enumerate(found)})
     variables = {str(i): variable for i, (variable, _) in enumerate(found)}
     if not found or weights.mismatches(stored, "", variables, exact=False):
         warnings.warn(f"{where}: {path!r} has nothing for the model's optimizer, {optimizer.name}: {len(kept)} "
