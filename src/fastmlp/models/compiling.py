@@ -137,7 +137,7 @@ class Compiling:
         pairs = [(whole("generators", start, -(2**64)), whole("generators", count, 0))
                  for start, count in notes.get("generators", [])]  # fmt: skip
         found["generators"] = pairs
-        found["place"] = Place.read(notes["place"], arrays) if "place" in notes else None
+        found["place"] = Place.read(notes["place"], arrays) if notes.get("place") else None
         return found
 
     def _take_state(self, state: Mapping[str, Any]) -> None:
