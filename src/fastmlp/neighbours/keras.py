@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from fastmlp._validate import brief
+from fastmlp.layers.base import Layer
 from fastmlp.neighbours.keras_config import compile_as, description_of, model_of
 from fastmlp.neighbours.keras_twins import Twins
 
@@ -50,9 +51,9 @@ def twins_of(model: Any, compile: bool = True) -> Twins:
         raise ValueError(f"from_keras: expected a model whose shapes are known, got '{model.name}', whose layers are "
                          "built and it is not; call it on data, or put Input first")  # fmt: skip
     if compile and model.compiled:
-        _need_kerass_functions(model)
-        compile_as(mine, model.get_compile_config())
+        compile_as(mine, _compile_config(model))
     twins = Twins(model, mine)
+    twins.need_same_learn()
     twins.give_me(twins.weights)
     if compile and model.compiled and model.built:
         twins.bind_mine()
@@ -69,26 +70,30 @@ def _description(model: Any) -> dict[str, Any]:
             "registered_name": keras.saving.get_registered_name(kind)}  # fmt: skip
 
 
-def _need_kerass_functions(model: Any) -> None:
-    """A function of the user's may be named as one of ours, and be another; its name alone is written."""
-    config = getattr(getattr(model, "_compile_config", None), "config", {})
-    for key in ("loss", "metrics", "weighted_metrics"):
-        for one in _within(config.get(key)):
-            home = str(getattr(one, "__module__", ""))
-            if hasattr(one, "__code__") and home.partition(".")[0] != "keras":
-                raise ValueError(f"compile: {key}: expected names and objects of Keras's, got the function {brief(one)}"
-                                 ", whose code is Keras's alone; say compile=False, and compile with one that computes "
-                                 "with fastmlp.ops")  # fmt: skip
+def _compile_config(model: Any) -> dict[str, Any]:
+    """What compile was given, written from the objects themselves, some of which tell less than all in their config."""
+    given = model._compile_config.config
+    return {key: _written(f"compile: {key}", one) for key, one in given.items()}
 
 
-def _within(tree: Any) -> Iterator[Any]:
-    if isinstance(tree, Mapping):
-        tree = list(tree.values())
-    if isinstance(tree, (list, tuple)):
-        for one in tree:
-            yield from _within(one)
-    else:
-        yield tree
+def _written(where: str, given: Any) -> Any:
+    import keras
+
+    if given is None or isinstance(given, (str, bool, int, float)):
+        return given
+    if isinstance(given, Mapping):
+        return {key: _written(where, one) for key, one in given.items()}
+    if isinstance(given, (list, tuple)):
+        return [_written(where, one) for one in given]
+    if hasattr(given, "__code__") and str(given.__module__).partition(".")[0] != "keras":
+        raise ValueError(f"{where}: expected names and objects of Keras's, got the function {given.__name__}, whose "
+                         "code is Keras's alone; convert with compile=False, and compile with a function of "
+                         "fastmlp.ops")  # fmt: skip
+    described = keras.saving.serialize_keras_object(given)
+    settings = getattr(given, "_fn_kwargs", {})  # such as Huber's delta, which Keras leaves out of its config
+    if settings:
+        described["config"] = {**settings, **described["config"]}
+    return described
 
 
 def to_keras(model: Any) -> Any:
@@ -103,7 +108,7 @@ def to_keras(model: Any) -> Any:
         A `Sequential`, or a `Model` of inputs and outputs.
     """
     keras = need_keras("to_keras")
-    if not hasattr(model, "compile_from_config"):
+    if not (isinstance(model, Layer) and hasattr(model, "compile_from_config")):
         raise TypeError(f"to_keras: expected a model, got {brief(model)}; give a Sequential or Model")
     return model._turn.take("to_keras", lambda: _to_keras(keras, model))
 
@@ -128,6 +133,9 @@ def _to_keras(keras: Any, model: Any) -> Any:
 def _set_trainable(theirs: Any, mine: Any) -> None:
     """Outer layers first: what is said of a model, Keras says of all in it."""
     theirs.trainable = mine._trainable
-    if hasattr(mine, "get_layer"):
-        for layer in theirs.layers:
-            _set_trainable(layer, mine.get_layer(layer.name))
+    for layer in theirs.layers:
+        twin = mine.get_layer(layer.name)
+        if hasattr(twin, "get_layer") and twin._trainable:
+            _set_trainable(layer, twin)
+        else:  # nothing in a model learns here that does not itself
+            layer.trainable = twin._trainable

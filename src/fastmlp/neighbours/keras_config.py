@@ -56,14 +56,26 @@ def model_of(description: Mapping[str, Any]) -> Any:
 
 def set_trainable(model: Any, description: Mapping[str, Any]) -> None:
     """Let each layer learn or not, as described: a model that does not may have layers that would."""
+    model._trainable = _says_trainable(description)
+    _set_inner(model, description)
+
+
+def _set_inner(model: Any, description: Mapping[str, Any]) -> None:
+    """In Keras the weights say whether they learn: a model in a model does if a layer in it does, whatever it says."""
     config = description["config"]
-    settings = config if isinstance(config, Mapping) else {"layers": config}
-    model._trainable = bool(settings.get("trainable", True))
+    described = (config.get("layers") if isinstance(config, Mapping) else config) if is_model(description) else ()
     layers = {layer.name: layer for layer in getattr(model, "layers", ())}
-    for one in settings.get("layers") or () if is_model(description) else ():
-        name = one["config"].get("name") if isinstance(one["config"], Mapping) else None
-        if name in layers:
-            set_trainable(layers[name], one)
+    for one in described or ():
+        layer = layers.get(one["config"].get("name")) if isinstance(one["config"], Mapping) else None
+        if layer is not None:
+            _set_inner(layer, one)
+            inner = layer.layers if is_model(one) else ()
+            layer._trainable = _says_trainable(one) or any(part._trainable for part in inner)
+
+
+def _says_trainable(description: Mapping[str, Any]) -> bool:
+    config = description["config"]
+    return bool(config.get("trainable", True)) if isinstance(config, Mapping) else True
 
 
 def compile_as(model: Any, compile_config: Mapping[str, Any] | None) -> None:

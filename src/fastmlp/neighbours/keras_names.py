@@ -31,7 +31,12 @@ HARMLESS = {"autocast": True, "fused": True, "optional": False, "from_sorted_ids
 OF_NO_ACCOUNT = {"batch_input_shape", "input_length", "is_legacy_optimizer", "jit_compile"}
 
 # Settings of fastmlp's that Keras has not, at the values at which they change nothing.
-UNKNOWN_THERE = {"RandomFlip": {"fill_mode": "reflect", "interpolation": "bilinear", "fill_value": 0.0}}
+UNKNOWN_THERE: Mapping[str, Mapping[str, Any]] = {
+    "RandomFlip": {"fill_mode": "reflect", "interpolation": "bilinear", "fill_value": 0.0},
+}
+
+# Layers of Keras's that cannot be told whether they learn, and have nothing that could.
+LEARN_NOTHING = ("Discretization",)
 
 
 def room_of_key(key: str, otherwise: str) -> str:

@@ -15,6 +15,7 @@ from fastmlp._objects import deserialize, find_class, find_registered, registere
 from fastmlp._validate import brief
 from fastmlp.neighbours.keras_names import (
     HARMLESS,
+    LEARN_NOTHING,
     OF_NO_ACCOUNT,
     OLDER,
     ROOMS,
@@ -62,7 +63,9 @@ def our_object(where: str, description: Mapping[str, Any], room: str) -> dict[st
                          f"{brief(config)}; the description is damaged")  # fmt: skip
     name = registered_name(cls)
     found = {key: ours(where, one, room_of_key(key, room)) for key, one in config.items()}
-    return {"class_name": name, "config": found if not _is_ours(cls) else _settings(where, cls, found, room)}
+    if _is_ours(cls):
+        return {"class_name": name, "config": _settings(where, cls, found, room)}
+    return {"class_name": name, "config": {key: one for key, one in found.items() if (key, one) != ("autocast", True)}}
 
 
 def _is_ours(cls: Any) -> bool:
@@ -165,11 +168,13 @@ def their_object(where: str, value: Mapping[str, Any]) -> dict[str, Any]:
     if config.get("activation") in ("arctan", "binary_step"):
         raise ValueError(f"{where}: expected what Keras has as well, got the activation {config['activation']!r}; it "
                          "is fastmlp's alone: take another, or save as .safetensors")  # fmt: skip
+    if named["class_name"] in LEARN_NOTHING:
+        config.pop("trainable", None)
     config = {key: theirs(where, one) for key, one in config.items()}
     if hasattr(cls, "build_weights") and cls.__name__ != "InputLayer":
         policy = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": config.get("dtype")},
                   "registered_name": None}  # fmt: skip
-        config = {"name": config.get("name"), "trainable": True, **config, "dtype": policy}
+        config = {"name": config.get("name"), **config, "dtype": policy}
     return {"module": named["module"], "class_name": named["class_name"], "config": config,
             "registered_name": named["registered_name"]}  # fmt: skip
 

@@ -17,7 +17,7 @@ def number_of(theirs: Any) -> np.ndarray:
     """What a variable of Keras's holds, whatever its backend."""
     import keras
 
-    return np.asarray(keras.ops.convert_to_numpy(theirs))
+    return np.asarray(keras.ops.convert_to_numpy(getattr(theirs, "value", theirs)))
 
 
 class Twins:
@@ -38,6 +38,15 @@ class Twins:
         """What the optimizers remember, once both are built; the count of steps last, which says that all is done."""
         first, *rest = zip(self.theirs.optimizer.variables, optimizer_variables(self.mine.optimizer), strict=True)
         return [*rest, first]
+
+    def need_same_learn(self) -> None:
+        """Refuse weights that learn in one library alone: Keras may freeze single weights of a layer."""
+        learns = {id(their) for their in self.theirs.trainable_variables}
+        here = {id(my) for my in self.mine.trainable_weights}
+        for their, my in self.weights:
+            if (id(their) in learns) != (id(my) in here):
+                raise ValueError(f"weights: expected those of a layer to learn as it says itself, got '{their.path}', "
+                                 "which is otherwise; set trainable of its layer")  # fmt: skip
 
     def bind_mine(self) -> None:
         """Build our optimizer for the variables that Keras's is for, those left out of decay left out here, too."""
