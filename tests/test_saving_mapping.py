@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import tracemalloc
 import warnings
 
@@ -110,7 +111,7 @@ def test_what_does_not_match_is_listed_and_nothing_is_changed(path):
         "dense_1/kernel has shape (5, 3), and '1.weight' has (7, 5), to be turned over",
         "dense_1/bias of shape (3,) is named by nothing",
         "dense_2/kernel of shape (3, 2) is named by nothing",
-        "optimizer.state of shape (3,) is used for nothing",
+        "'optimizer.state' of shape (3,) is used for nothing",
         "say skip_mismatch=True",
     ):
         assert part in str(caught.value)
@@ -191,7 +192,7 @@ def test_a_function_names_tensors(path):
         ({"dense/kernel": "1.w", "dense/bias": "0.bias"}, ValueError, "to be '1.w', which is not in the file"),
         ({"dense/kernel": ("0.weight", "="), "dense/bias": "0.bias"}, ValueError, "to be taken as it is"),
         ({"dense/kernel": "0.weight", "dense/bias": ("0.bias", "T")}, ValueError, "bias has shape .* turned over"),
-        ({"dense/kernel": "0.weight"}, ValueError, "dense/bias of shape .5,. is named by nothing; 0.bias of shape"),
+        ({"dense/kernel": "0.weight"}, ValueError, "dense/bias of shape .5,. is named by nothing; '0.bias' of shape"),
     ],
 )  # fmt: skip
 def test_maps_that_make_no_sense(path, map, error, message):
@@ -207,7 +208,7 @@ def test_files_of_our_own_can_be_mapped_too(path):
     model, other = made(5, 5, first=5), made(5, first=5)
     model.save_weights(path)
     told = {"dense/kernel": ("weights/dense_1/kernel", "="), "dense/bias": "weights/dense_1/bias"}
-    with pytest.raises(ValueError, match="weights/dense/kernel of shape .* is used for nothing"):
+    with pytest.raises(ValueError, match="'weights/dense/kernel' of shape .* is used for nothing"):
         other.load_weights(path, map=told)
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # all that the model has is there
@@ -279,6 +280,16 @@ def test_names_of_any_numbers_can_be_sorted(path, digits):
     model.load_weights(path, map="torch")
     order = ("x.1", f"x.{digits}") if digits[0] == "9" else (f"x.{digits}", "x.1")
     assert_holds(model, *(a for n in order for a in (t[f"{n}.weight"].T, t[f"{n}.bias"])))
+
+
+def test_very_many_modules_and_names_that_would_speak_to_a_terminal(path):
+    model, none = made(4, 4), np.zeros((0, 4), "float32")
+    save_file({f"{'ab'[i % 2]}{i}\x1b[31m.weight": none for i in range(20_000)}, path)
+    start = time.process_time()
+    with pytest.raises(ValueError, match=r"and 19984 more") as caught:
+        model.load_weights(path, map="torch")
+    assert time.process_time() - start < 5, "not each with each"
+    assert "\x1b" not in str(caught.value)
 
 
 def test_damaged_files_raise_and_change_nothing(path):

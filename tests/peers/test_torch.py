@@ -218,7 +218,7 @@ def partly_frozen():
     ("module", "shape", "message"),
     [
         (nn.Sequential(nn.ReLU(), nn.Identity(), nn.Sequential(nn.Conv1d(1, 1, 1))), 3,
-         "from_torch: 2.0: Conv1d: expected one of Sequential, AlphaDropout, .*Unflatten, got Conv1d; make the model"),
+         "from_torch: 2.0: Conv1d: expected one of Sequential, Affine, .*Unflatten, got Conv1d; make the model"),
         (nn.Sequential(OrderedDict(body=nn.Sequential(OrderedDict(fc=Doubled(2, 2))))), None, "body.fc: Doubled: .*"),
         (nn.ModuleList([nn.Linear(2, 2)]), None, "from_torch: ModuleList: expected one of"),
         (nn.Sequential(nn.Flatten(), nn.Linear(4, 2)), None, r"expected input_shape, for Flatten, .*\(28, 28\)"),
@@ -307,6 +307,11 @@ def test_pictures_are_rescaled_and_flattened():
     model = chain(lambda: layers.Rescaling(2.0, np.ones((3, 4))), layers.Flatten, lambda: layers.Dense(2),
                   shape=(3, 4))  # fmt: skip
     assert_same(model, model.to_torch(), rows(5, 3, 4))
+    assert_same(fastmlp.from_torch(model.to_torch(), (3, 4)), model.to_torch(), rows(5, 3, 4))
+    model = chain(lambda: layers.Normalization(mean=np.arange(4.0) * 50, variance=np.ones(4)), shape=(3, 4))
+    x = rows(5, 3, 4) + np.arange(4, dtype="float32") * 50
+    assert_same(model, model.to_torch(), x)
+    assert_same(fastmlp.from_torch(model.to_torch(), (3, 4)), model.to_torch(), x)
     model = chain(lambda: layers.Reshape((4, 3)), lambda: layers.Reshape((12,)), layers.Flatten, shape=(3, 4))
     assert_same(model, model.to_torch(), rows(5, 3, 4))
 

@@ -117,6 +117,8 @@ def to_sklearn(model: Any, classes: Sequence[Any] | None = None) -> Any:
     settings = {**steps, **training.alpha_of([stage.layer.kernel_regularizer for stage in stages], task)}
     settings |= {"hidden_layer_sizes": tuple(coef.shape[1] for coef in coefs[:-1]), "activation": hidden}
     settings |= {"loss": "poisson"} if theirs == "exp" else {}
+    if theirs == "exp" and "loss" not in networks.MLPRegressor().get_params():
+        _refuse(stages[-1].layer, "exponential at the end", "install scikit-learn 1.7 or newer, which has it")
     estimator = (networks.MLPClassifier if classifies else networks.MLPRegressor)(**settings)
     _fitted(estimator, coefs, intercepts, theirs, labels)
     estimator.n_iter_ = model._epoch

@@ -100,12 +100,8 @@ def settings_of(model: Any, task: Task) -> dict[str, Any]:
 def _is_usual(loss: Any, task: Task) -> bool:
     """Whether it is the task's loss, with nothing changed."""
     for usual in map(losses.as_loss, (task.loss, *task.also)):
-        if (
-            usual is not None
-            and type(loss) is type(usual)
-            and loss.get_config() == {**usual.get_config(), "name": loss.name}
-        ):
-            return True
+        if usual is not None and type(loss) is type(usual):
+            return bool(loss.get_config() == {**usual.get_config(), "name": loss.name})
     return False
 
 

@@ -86,9 +86,11 @@ def _steps(nn: Any, path: str, module: Any) -> Iterator[Step]:
         for name, one in module._modules.items():
             yield from _steps(nn, f"{path}.{name}" if path else name, one)
         return
-    kinds = [cls.__name__ for cls in type(module).__mro__ if getattr(nn, cls.__name__, None) is cls]
-    kind = kinds[0]
-    if not plain or kind not in READERS or type(module).forward is not getattr(nn, kind).forward:
+    from fastmlp.neighbours.torch_modules import Affine
+
+    rooms = {**vars(nn), "Affine": Affine}
+    kind = next(cls.__name__ for cls in type(module).__mro__ if rooms.get(cls.__name__) is cls)
+    if not plain or kind not in READERS or type(module).forward is not rooms[kind].forward:
         with _at(path, module):
             raise ValueError(f"expected one of Sequential, {', '.join(sorted(READERS))}, got {type(module).__name__}; "
                              "make the model of fastmlp.layers and copy weights by load_weights(map=…)")  # fmt: skip
@@ -157,8 +159,10 @@ def to_torch(model: Any) -> Any:
     """An ``nn.Sequential`` in eval mode that predicts what the model predicts, with copies of its weights.
 
     Its modules are numbered, an activation of a layer being one by itself, so that its ``state_dict`` fits into an
-    ``nn.Sequential`` written out likewise. Weights that are not trainable have ``requires_grad=False``. Loss,
-    optimizer, penalties and constraints stay behind: PyTorch has them outside its modules. Call ``.train()`` to go on.
+    ``nn.Sequential`` written out likewise; `Rescaling` and `Normalization`, which ``torch.nn`` has not, are modules of
+    `fastmlp.neighbours.torch_modules`. Weights that are not trainable have ``requires_grad=False``; the averages of a
+    ``BatchNorm1d`` move there all the same in training. Loss, optimizer, penalties and constraints stay behind: PyTorch
+    has them outside its modules. Call ``.train()`` to go on.
 
     Parameters
     ----------

@@ -204,6 +204,23 @@ def _scaled(layer: Layer, factor: float, settings: Settings) -> list[Layer]:
     return [layers.Rescaling(factor, dtype=dtype), layer, layers.Rescaling(1 / factor, dtype=dtype)]
 
 
+def _affine(module: Any, shape: Shape, settings: Settings) -> Part:
+    """What `Rescaling` and `Normalization` were made there."""
+    shift, scale, offset = (array(getattr(module, name)) for name in ("shift", "scale", "offset"))
+    if not shift.any():
+        return Part([layers.Rescaling(_plain(scale), _plain(offset), **settings)])
+    if offset.any() or not (scale > 0).all():
+        raise ValueError("expected a shift or an offset, and a positive scale with a shift, got others; make it anew")
+    mean, variance = np.broadcast_arrays(shift, 1 / np.square(scale, dtype=np.float64))
+    axes = tuple(range(1, mean.ndim + 1)) or None
+    return Part([layers.Normalization(axes, mean=mean, variance=variance, **settings)])
+
+
+def _plain(value: np.ndarray) -> Any:
+    """A single number as Python has it."""
+    return value if value.ndim else value.item()
+
+
 READERS: dict[str, Callable[[Any, Shape, Settings], Part]] = {
     "Linear": _linear,
     "BatchNorm1d": _batch_norm,
@@ -215,6 +232,7 @@ READERS: dict[str, Callable[[Any, Shape, Settings], Part]] = {
     "Flatten": _flatten,
     "Unflatten": _unflatten,
     "Identity": _identity,
+    "Affine": _affine,
     "Dropout": _dropout,
     "AlphaDropout": _alpha_dropout,
     "GELU": _gelu,

@@ -39,8 +39,8 @@ def checked_path(where: str, filepath: Any, endings: tuple[str, ...] = ()) -> st
         raise ValueError(f"{where}: expected a name that ends in {_either(*endings, '.safetensors')}, got "
                          f"{brief(path)}; change the ending, which says what the file holds")  # fmt: skip
     if path.lower().endswith(_TORCH):
-        raise ValueError(f"{where}: expected a name that ends in .safetensors, got {brief(path)}; files of PyTorch are "
-                         "not in fastmlp; use .safetensors")  # fmt: skip
+        raise ValueError(f"{where}: expected a name that ends in .safetensors, got {brief(path)}; files of PyTorch "
+                         "hold code: use .safetensors, by safetensors.torch.save_file and map='torch'")  # fmt: skip
     return path
 
 

@@ -55,7 +55,7 @@ def load(where: str, path: str, file: native.File, model: Any, map: Any, skip_mi
         if fault:
             wrong[name] = fault
     used = {source.name for source in sources.values()}
-    unused = {name: f"of shape {shape} is used for nothing" for name, shape in file.shapes.items()
+    unused = {brief(name): f"of shape {shape} is used for nothing" for name, shape in file.shapes.items()
               if name not in used and not name.endswith(_COUNT)}  # fmt: skip
     mend = "name them in map, or say skip_mismatch=True to leave them"
     if not skip_mismatch:
@@ -215,15 +215,15 @@ def _pairs(
     if not doubtful:
         yield from zip(places, (modules[name] for name in names))
         return
-    for name in names:
-        fit = [place for place in places if _alike(file, variables, place, modules[name])]
-        twins = [other for other in names if fit and _alike(file, variables, fit[0], modules[other])]
+    for place in places:
+        fit = [name for name in names if _alike(file, variables, place, modules[name])]
+        twins = [one for one in places if fit and _alike(file, variables, one, modules[fit[0]])]
         if len(fit) > 1 or len(twins) > 1:
             raise ValueError(f"{where}: expected numbers in the names of modules to say in which order they are, got "
                              f"{brief(doubtful[0][0])} and {brief(doubtful[0][1])}, and several of one shape; say "
-                             f"map={{{next(iter(fit[0].tensors))!r}: …}}")  # fmt: skip
+                             f"map={{{next(iter(place.tensors))!r}: …}}")  # fmt: skip
         if fit:
-            yield fit[0], modules[name]
+            yield place, modules[fit[0]]
 
 
 def _alike(file: native.File, variables: Mapping[str, Variable], place: Place, module: Module) -> bool:
