@@ -29,3 +29,10 @@ def test_errors_name_the_extra(model, monkeypatch, package, call, message):
     monkeypatch.setitem(sys.modules, f"{package}.neural_network", None)
     with pytest.raises(ImportError, match=message):
         call(model)
+
+
+def test_a_layer_that_keras_has_not_makes_no_file_of_keras(tmp_path):
+    model = Sequential([layers.Input((2,)), layers.ActivationWith("celu", {"alpha": 0.5}, name="bent")])
+    with pytest.raises(ValueError, match="'bent': expected what Keras has as well, got ActivationWith"):
+        model.save(tmp_path / "m.keras")
+    assert not list(tmp_path.iterdir())

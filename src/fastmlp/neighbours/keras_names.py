@@ -12,7 +12,7 @@ from fastmlp._validate import brief
 ROOMS = ("layers", "initializers", "regularizers", "constraints", "losses", "metrics", "optimizers", "schedules")
 
 ONLY_OURS = {
-    "APL", "PELU", "Maxout", "SReLU", "SwishBeta",
+    "APL", "ActivationWith", "PELU", "Maxout", "SReLU", "SwishBeta",
     "BiasScaling", "ScaledNormal", "Values",
     "FunctionLoss", "Momentum",
     "ExponentialEpochDecay", "InverseEpochDecay", "SqrtEpochDecay",
