@@ -161,7 +161,7 @@ def test_groups_of_many(count, options):
 @pytest.mark.parametrize("options", VERSIONS, ids=str)
 @pytest.mark.parametrize("count", [1, 100, 1500, 5000])
 @pytest.mark.parametrize("compression", [None, "gzip"])
-@pytest.mark.parametrize("most", [None, (None, None)])
+@pytest.mark.parametrize("most", [None, (None, None), (None, 3), (6000, None)])
 def test_datasets_of_many_chunks(count, compression, most, options):
     """Lists of chunks in one piece, in pages and in trees of several levels."""
     x = np.arange(count * 3).reshape(count, 3)

@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -115,11 +116,16 @@ def is_known(operation: Primitive) -> bool:
 def find_operation(name: Any) -> Primitive:
     """The operation of that name. Nothing but fastmlp's own modules is looked at."""
     home, _, title = str(name).partition(".")
-    rooms = {module.name for module in pkgutil.iter_modules(autodiff.__path__)}
-    found = _look_up(f"{autodiff.__name__}.{home}", title) if home in rooms else None
+    found = _look_up(f"{autodiff.__name__}.{home}", title) if home in _homes() else None
     if found is None:
         raise ValueError(f"from_config: expected an operation of fastmlp, got {brief(name)}; take it from get_config")
     return found
+
+
+@cache
+def _homes() -> set[str]:
+    """The modules in which operations are, looked up on the disk once."""
+    return {module.name for module in pkgutil.iter_modules(autodiff.__path__)}
 
 
 def _look_up(home: str, title: str) -> Primitive | None:

@@ -6,11 +6,12 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from fastmlp.saving.hdf5.extensible import ExtensibleArray
 from fastmlp.saving.hdf5.source import UNDEFINED, Cursor, Source, bad
 from fastmlp.saving.hdf5.trees import pairs, records
 
-_SINGLE, _IMPLICIT, _FIXED_ARRAY, _TREE = 1, 2, 3, 5
-_PARAMETERS = {_SINGLE: 0, _IMPLICIT: 0, _FIXED_ARRAY: 1, _TREE: 6}  # bytes
+_SINGLE, _IMPLICIT, _FIXED_ARRAY, _EXTENSIBLE_ARRAY, _TREE = 1, 2, 3, 4, 5
+_PARAMETERS = {_SINGLE: 0, _IMPLICIT: 0, _FIXED_ARRAY: 1, _EXTENSIBLE_ARRAY: 5, _TREE: 6}  # bytes
 _CHUNKS, _PLAIN_RECORDS, _FILTERED_RECORDS = 1, 10, 11  # types of trees
 
 
@@ -58,8 +59,7 @@ def index(source: Source, cursor: Cursor, grid: Grid, one_is_filtered: bool, fil
     """Chunks as versions 4 and 5 of the layout list them."""
     kind = cursor.number(1)
     if kind not in _PARAMETERS:
-        bad("chunks listed by an array of fixed length or a tree", f"index {kind}",
-            "save without maxshape, or without libver='latest'")  # fmt: skip
+        bad("chunks listed by an array or a tree", f"index {kind}", "save without libver='latest'")
     size, skipped = grid.size, 0
     if kind == _SINGLE and one_is_filtered:
         size, skipped = cursor.number(8), cursor.number(4)
@@ -75,8 +75,24 @@ def index(source: Source, cursor: Cursor, grid: Grid, one_is_filtered: bool, fil
     elif kind == _FIXED_ARRAY:
         for number, entry in enumerate(_fixed_array(source, address, grid.chunks, filtered)):
             yield Entry(grid.place(number), *_stored(Cursor(entry), len(entry) if filtered else 0, size))
+    elif kind == _EXTENSIBLE_ARRAY:
+        grid, order = _growing_first(grid)
+        for number, entry in ExtensibleArray(source, address, filtered).entries():
+            place = dict(zip(order, grid.place(number)))
+            yield Entry(tuple(place[axis] for axis in range(len(order))),
+                        *_stored(Cursor(entry), len(entry) if filtered else 0, size))  # fmt: skip
     else:
         yield from _new_tree(source, address, grid, filtered)
+
+
+def _growing_first(grid: Grid) -> tuple[Grid, list[int]]:
+    """The grid with the one axis first that may grow without end, and which axes are in which place."""
+    growing = [axis for axis, n in enumerate(grid.most) if n == UNDEFINED]
+    if len(growing) != 1:
+        bad("one axis that may grow", len(growing))
+    order = growing + [axis for axis in range(len(grid.most)) if axis not in growing]
+    most, chunk = (tuple(shape[axis] for axis in order) for shape in (grid.most, grid.chunk))
+    return Grid(most, chunk, grid.size), order
 
 
 def _new_tree(source: Source, address: int, grid: Grid, filtered: bool) -> Iterator[Entry]:
