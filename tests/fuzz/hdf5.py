@@ -15,7 +15,7 @@ with atheris.instrument_imports(include=["fastmlp"]):
     from fastmlp.saving.hdf5 import source
 
 MARKS = [b"TREE", b"SNOD", b"HEAP", b"GCOL", b"OHDR", b"OCHK", b"FRHP", b"FHDB", b"FHIB", b"BTHD", b"BTLF", b"BTIN"]
-MARKS += [b"FAHD", b"FADB", b"\x89HDF\r\n\x1a\n"]
+MARKS += [b"FAHD", b"FADB", b"EAHD", b"EAIB", b"EADB", b"EASB", b"\x89HDF\r\n\x1a\n"]
 PACKED = 1032  # the most that a byte may become, by deflate
 
 
@@ -38,6 +38,7 @@ def chunked(file):
     file.create_dataset("plain", data=x, chunks=(2, 3))
     file.create_dataset("packed", data=x, chunks=(2, 3), compression="gzip", shuffle=True, fletcher32=True)
     file.create_dataset("one", data=x, chunks=(5, 7), compression="gzip")
+    file.create_dataset("growing", data=x, chunks=(2, 3), maxshape=(None, 7), compression="gzip")
     file.create_dataset("grown", data=x, chunks=(2, 3), maxshape=(None, None), compression="gzip")
     file.create_dataset("filled", shape=(4, 4), dtype="float64", chunks=(2, 2), fillvalue=3.0)
 
@@ -57,6 +58,11 @@ def large(file):
     file["pages"].attrs.update({f"n{i}": np.zeros(600 if i < 2 else 2) for i in range(30)})
 
 
+def growing(file):
+    """A list of chunks on several levels."""
+    file.create_dataset("x", data=np.arange(300) % 7, chunks=(1,), dtype="int8", maxshape=(None,))
+
+
 def made(fill, **options):
     target = io.BytesIO()
     with h5py.File(target, "w", **options) as file:
@@ -69,12 +75,13 @@ def seeds():
         for options in ({}, {"libver": "latest"}, {"libver": "v110", "track_order": True}):
             yield made(fill, **options)
     yield made(large, libver="latest")
+    yield made(growing, libver="latest")
 
 
 def look(data):
     """Read all there is; one thing that cannot be read keeps no other from being read."""
     size, bound = 0, PACKED * len(data) + (4 << 20)
-    todo = [hdf5.read(data)]
+    todo = [{"/": hdf5.read(data)}]
     while todo:
         for member in todo.pop().values():
             for value in tried(lambda member=member: list(member.attrs.values())) or ():

@@ -169,6 +169,13 @@ def test_datasets_of_many_chunks(count, compression, most, options):
     assert_same(written(lambda file: file.create_dataset("x", data=x, **how), **options))
 
 
+def test_lists_of_chunks_that_come_in_pages():
+    """As they do behind the first 131,060 entries."""
+    x = np.arange(136_000) % 100
+    assert_same(written(lambda file: file.create_dataset("x", data=x, chunks=(1,), dtype="i1", maxshape=(None,)),
+                        libver="latest"))  # fmt: skip
+
+
 def test_texts():
     def give(file):
         file["one"] = "né"

@@ -48,6 +48,8 @@ class ExtensibleArray:
             blocks = 1 << level // 2
             size = self._least << (level + 1) // 2
             if level < self._near:
+                if size > self._page:
+                    bad(f"data blocks of at most {self._page} entries at the index", size)
                 yield from self._data(cursor, number, blocks, size, b"")
             else:
                 address = cursor.number(8)
@@ -63,7 +65,7 @@ class ExtensibleArray:
         yield from self._data(cursor, number, blocks, size, cursor.take(marks))
 
     def _marks(self, size: int) -> int:
-        """Bytes that mark which pages of a data block have been written; 0 if it has none."""
+        """Bytes for a data block to mark which of its pages have been written; 0 if it has none."""
         return (size // self._page + 7) // 8 if size > self._page else 0
 
     def _data(self, cursor: Cursor, number: int, blocks: int, size: int, marks: bytes) -> Iterator[tuple[int, bytes]]:
@@ -79,10 +81,10 @@ class ExtensibleArray:
                 yield from self._some(body, start, size)
                 continue
             self._block(address, head + 4, b"EADB\0")
-            each, per_page = len(marks) // blocks, self._page * self._width + 4
-            mark = marks[block * each : (block + 1) * each]
-            for page in range(size // self._page):
-                if mark[page // 8] >> 7 - page % 8 & 1:
+            pages, per_page = size // self._page, self._page * self._width + 4
+            for page in range(pages):
+                mark = block * pages + page  # those of all blocks follow each other bit by bit
+                if marks[mark // 8] >> 7 - mark % 8 & 1:
                     body = self._source.signed(address + head + 4 + page * per_page, per_page, b"")
                     yield from self._some(body, start + page * self._page, self._page)
 
