@@ -164,7 +164,7 @@ def test_shapes_that_are_not_stored_are_refused():
     shape = struct.pack("<2Q", 2, 3)
     data = changed(PLAIN, shape, struct.pack("<2Q", 2, 3 << 40))
     with pytest.raises(ValueError, match="all parts within its"):
-        hdf5.read(data)["dense/kernel"].read()
+        hdf5.read(data)["dense/kernel"].shape  # noqa: B018
 
 
 @pytest.mark.parametrize("size", [1 << 13, 1 << 40])
@@ -173,7 +173,7 @@ def test_fill_values_fill_no_more_than_the_file_has_room_for(size):
     data = changed(PLAIN, shape, struct.pack("<2Q", size, size))
     start = time.monotonic()
     with pytest.raises(ValueError, match="numbers that are not stored in proportion"):
-        hdf5.read(data)["filled"].read()
+        hdf5.read(data)["filled"].shape  # noqa: B018
     assert time.monotonic() - start < 1
 
 

@@ -121,8 +121,8 @@ class Dataset:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Its shape; (0,) if it holds nothing whatever."""
-        return (0,) if self._space.shape is None else self._space.shape
+        """Its shape, which the file does hold numbers for; (0,) if it holds nothing whatever."""
+        return self._storage.shape
 
     @property
     def dtype(self) -> np.dtype[Any]:

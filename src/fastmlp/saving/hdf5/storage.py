@@ -27,8 +27,8 @@ class Storage:
 
     def __init__(self, source: Source, header: headers.Header, kind: Type, space: Space) -> None:
         self._source, self._kind, self._space = source, kind, space
-        self._shape = (0,) if space.shape is None else space.shape
-        self._size = size_of(self._shape, kind)
+        self.shape = (0,) if space.shape is None else space.shape
+        self._size = size_of(self.shape, kind)
         self._fill = _fill_value(header)
         self._whole: bytes | memoryview | None = None
         self._pieces: list[Piece] = []
@@ -44,9 +44,9 @@ class Storage:
     def read(self, text: Text) -> np.ndarray:
         """A new array of them."""
         if self._whole is not None:
-            return self._kind.value(self._whole, self._shape, text)
+            return self._kind.value(self._whole, self.shape, text)
         element = np.dtype(f"V{self._kind.size}")  # a value as it is stored
-        out = np.zeros(self._shape, element)
+        out = np.zeros(self.shape, element)
         if out.size and len(self._fill) == self._kind.size:
             out[...] = np.ndarray((), element, self._fill)
         for place, stored, skipped in self._pieces:
@@ -54,7 +54,7 @@ class Storage:
             part = np.ndarray(self._chunk, element, plain(stored, self._filters, skipped, size, element.itemsize))
             room = out[tuple(slice(start, start + n) for start, n in zip(place, self._chunk))]
             room[...] = part[tuple(slice(n) for n in room.shape)]
-        return self._kind.value(out.reshape(-1).view(np.uint8), self._shape, text)
+        return self._kind.value(out.reshape(-1).view(np.uint8), self.shape, text)
 
     def _find(self, header: headers.Header) -> None:
         """Look where they are, and that they can be there."""
@@ -66,7 +66,7 @@ class Storage:
         if layout == _COMPACT:
             self._whole = cursor.take(cursor.number(2))
             if len(self._whole) < self._size:
-                bad(f"{self._size} bytes for shape {self._shape}", len(self._whole))
+                bad(f"{self._size} bytes for shape {self.shape}", len(self._whole))
         elif layout == _CONTIGUOUS:
             address = cursor.number(8)
             if address != UNDEFINED:
@@ -84,8 +84,8 @@ class Storage:
         flags = cursor.number(1) if version > 3 else 0
         rank = cursor.number(1) - 1
         address, width = (cursor.number(8), 4) if version == 3 else (UNDEFINED, cursor.number(1))
-        if rank != len(self._shape) or not rank:
-            bad(f"chunks of {len(self._shape)} axes", rank)
+        if rank != len(self.shape) or not rank:
+            bad(f"chunks of {len(self.shape)} axes", rank)
         self._chunk = tuple(cursor.number(width) for _ in range(rank))
         element = cursor.number(width)
         if not all(self._chunk) or element != self._kind.size:
@@ -104,9 +104,9 @@ class Storage:
     def _piece(self, entry: chunks.Entry, size: int, plain_edges: bool) -> Piece:
         """A chunk, if it may be one."""
         place, skipped = entry.place, entry.skipped
-        if any(start >= n or start % step for start, n, step in zip(place, self._shape, self._chunk)):
-            bad(f"chunks of shape {self._chunk} within {self._shape}", f"one at {place}")
-        if plain_edges and any(start + step > n for start, n, step in zip(place, self._shape, self._chunk)):
+        if any(start >= n or start % step for start, n, step in zip(place, self.shape, self._chunk)):
+            bad(f"chunks of shape {self._chunk} within {self.shape}", f"one at {place}")
+        if plain_edges and any(start + step > n for start, n, step in zip(place, self.shape, self._chunk)):
             skipped = -1
         if not can_give(size, entry.size, self._filters, skipped):
             bad(f"{size} bytes in a chunk", f"{entry.size}, from which they cannot be made")
