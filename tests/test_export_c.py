@@ -180,9 +180,10 @@ def test_what_an_optimising_compiler_might_flush_or_fold_stays(tmp_path, rng):
     """Weights that are infinite or none; a choice between denormals, which is no maximum; products with 1."""
     odd = Sequential([Input((3,)), Dense(3)])
     odd.layers[0].kernel.assign([[np.inf, -np.inf, np.nan], [0.0, -0.0, 1e-45], [1, 2, 3]])
-    ones = Sequential([Input((6,)), layers.PReLU("ones", shared_axes=[1]), layers.Activation(layers.LeakyReLU(1.0))])
+    prelu = Sequential([Input((6,)), layers.PReLU("ones", shared_axes=[1])])
+    leaky = Sequential([Input((6,)), layers.LeakyReLU(1.0)])
     maxout = one({"op": "pieces", "name": "maxout", "pieces": 3}, "float32", 21, columns=7)
-    models = {"odd": odd, "ones": ones, "maxout": maxout}
+    models = {"odd": odd, "prelu": prelu, "leaky": leaky, "maxout": maxout}
     for function in build(tmp_path, models, ["-std=c99", "-O3"]).values():
         function.agrees_on(rows(function.model.input_shape[1:], np.float32, rng))
 
