@@ -165,9 +165,13 @@ def load_weights(where: str, path: str, model: Any, skip_mismatch: bool, by_name
         legacy = keras_legacy.is_of_this_layout(root)
         if by_name and not legacy:
             raise ValueError("no names of layers to go by: leave out by_name, or say skip_mismatch=True")
-        of_model = keras_legacy.of_model(root, model, by_name) if legacy else keras_hdf5.of_model(root, model)
+        fitting = keras_legacy.of_model(root, model, by_name) if legacy else keras_hdf5.of_model(root, model)
         remembers = not legacy and model.compiled and "optimizer" in root
         kept = keras_hdf5.kept(root, model.optimizer) if remembers else []
+    stored, variables = fitting
+    wrong = weights.mismatches(stored, "", variables, exact=False)
+    mend = "build the model alike, or say skip_mismatch=True"
+    variables = dict(weights.fitting(where, path, variables, wrong, mend, skip_mismatch))
     values = remembered(where, path, kept, model, build=False) if remembers else []
-    weights.take(where, path, of_model[0], "", of_model[1], skip_mismatch)
+    weights.assign(where, path, stored, variables)
     give(model.optimizer, values)
