@@ -57,6 +57,7 @@ LAYERS = {
     "ELU": lambda: layers.ELU(0.7),
     "PELU": lambda: layers.PELU(),
     "Activation": lambda: layers.Activation("gelu"),
+    "ActivationWith": lambda: layers.ActivationWith("celu", {"alpha": 0.5}),
     "ActivityRegularization": lambda: ActivityRegularization(0.1, 0.1),
     "AlphaDropout": lambda: layers.AlphaDropout(0.3),
     "BatchNormalization": lambda: BatchNormalization(),
