@@ -108,10 +108,11 @@ def graph():
 
 def test_graphs_of_several_inputs_and_outputs():
     plain, fast = twins(graph)
-    y = {"p": Y, "q": (Y[:, :1] > 0).astype("f")}
-    both(plain, fast, [X, X[::-1].copy()], y, epochs=3, validation_split=0.2)
+    x, y = X[:40], {"p": Y[:40], "q": (Y[:40, :1] > 0).astype("f")}  # whole batches: on TensorFlow Keras's means of an
+    # output's losses weigh a smaller one as much as others
+    both(plain, fast, [x, x[::-1].copy()], y, epochs=3, validation_split=0.2)
     need_alike(plain, fast)
-    both(plain, fast, {"a": X, "b": X}, y)
+    both(plain, fast, {"a": x, "b": x}, y)
 
 
 KINDS = ["", "BatchNormalization", "LayerNormalization", "PReLU", "LeakyReLU"]

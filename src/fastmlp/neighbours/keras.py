@@ -123,11 +123,18 @@ def _to_keras(keras: Any, model: Any) -> Any:
     if model.built:
         twins = Twins(made, model)
         twins.give_them(twins.weights)
+        _take_in(made)
         if compile_config is not None:
             twins.bind_theirs()
             if model.optimizer.built:
                 twins.give_them(twins.of_optimizer)
     return made
+
+
+def _take_in(made: Any) -> None:
+    """Let layers that work on a form of their weights, as Normalization does, make it of the new ones."""
+    for layer in made._flatten_layers():
+        getattr(layer, "finalize_state", lambda: None)()
 
 
 def _set_trainable(theirs: Any, mine: Any) -> None:
