@@ -145,6 +145,16 @@ def test_keras_2():
     assert sorted(model.evaluate(np.ones((5, 4)), np.ones((5, 3)), verbose=0, return_dict=True)) == ["loss", "off"]
 
 
+def test_inputs_of_keras_2():
+    first = {"class_name": "InputLayer", "config": {"batch_input_shape": [None, 4], "dtype": "float32", "name": "x"}}
+    second = {"class_name": "Dense", "config": {"name": "a", "units": 3}}
+    settings = {"name": "old", "layers": [first, second], "build_input_shape": [None, 4]}
+    model = model_of({"class_name": "Sequential", "config": settings})
+    assert (model.input_names, model.count_params()) == (["x"], 15)
+    compile_as(model, {"optimizer_config": {"class_name": "Custom>Adam", "config": {"weight_decay": 0}}, "loss": "mse"})
+    assert type(model.optimizer) is fastmlp.optimizers.Adam
+
+
 def test_keras_1_had_lists():
     layers = [{"class_name": "Dense", "config": {"name": "a", "batch_input_shape": [None, 4], "units": 3}}]
     assert model_of({"class_name": "Sequential", "config": layers}).count_params() == 15

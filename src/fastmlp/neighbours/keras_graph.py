@@ -36,6 +36,7 @@ def our_layer(description: Any) -> dict[str, Any]:
                          "description is damaged")  # fmt: skip
     if is_model(description):
         return our_model(description)
+    description = _with_shape(description)
     config = description["config"]
     name = config.get("name", "") if isinstance(config, Mapping) else ""
     where = f"layer '{name}'"
@@ -45,6 +46,15 @@ def our_layer(description: Any) -> dict[str, Any]:
     except (TypeError, ValueError) as error:
         raise ValueError(f"{where}: {error}") from error
     return found
+
+
+def _with_shape(layer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Keras 2 calls the shape of an input otherwise."""
+    config = layer["config"]
+    if layer["class_name"] != "InputLayer" or not isinstance(config, Mapping) or "batch_input_shape" not in config:
+        return layer
+    config = {("batch_shape" if key == "batch_input_shape" else key): one for key, one in config.items()}
+    return {**layer, "config": config}
 
 
 # ---- in a row
@@ -83,19 +93,10 @@ class _Graph:
 
     def config(self) -> dict[str, Any]:
         """That of our model."""
-        layers = [our_layer(self._with_shape(one)) for one in self._layers.values()]
+        layers = [our_layer(one) for one in self._layers.values()]
         nodes = self._nodes()
         ends = {end: self._ends(self._settings[f"{end[:-1]}_layers"]) for end in ("inputs", "outputs")}
         return {**_model_settings(self._settings), "layers": layers, "nodes": nodes, **ends}
-
-    @staticmethod
-    def _with_shape(layer: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Keras 2 calls the shape of an input otherwise."""
-        config = layer["config"]
-        if layer["class_name"] != "InputLayer" or "batch_input_shape" not in config:
-            return layer
-        config = {("batch_shape" if key == "batch_input_shape" else key): one for key, one in config.items()}
-        return {**layer, "config": config}
 
     def _counted_from_one(self) -> set[str]:
         """Models whose calls are counted from 1 in places: Keras has counted the making of the model for one."""

@@ -27,7 +27,7 @@ OLDER = {
 }
 
 # Settings of Keras that change nothing here: at these values, or whatever they are. None and False ask for nothing.
-HARMLESS = {"autocast": True, "fused": True, "optional": False, "from_sorted_ids": False}
+HARMLESS = {"autocast": True, "fused": True}
 OF_NO_ACCOUNT = {"batch_input_shape", "input_length", "is_legacy_optimizer", "jit_compile"}
 
 # Settings of fastmlp's that Keras has not, at the values at which they change nothing.
@@ -64,11 +64,14 @@ def class_named(where: str, description: Mapping[str, Any], room: str) -> Any:
         raise ValueError(f"{where}: expected the name of a class, got {brief(name)}; the description is damaged")
     if not module and custom_object(name) is not None:  # of older Keras, whose own classes say no more
         return custom_object(name)
+    known = vars(importlib.import_module(f"fastmlp.{room}"))
+    if room == "optimizers" and name.removeprefix("Custom>") in known:
+        name = name.removeprefix("Custom>")  # so Keras 2.11 calls its own
     if not is_kerass(description) or ">" in name:
         return find_registered(str(description.get("registered_name") or name) if ">" not in name else name)
     if ".ops." in f"{module}.":
         raise ValueError(f"{where}: expected layers alone in the graph, got the operation {name}; put it into a layer")
-    found = vars(importlib.import_module(f"fastmlp.{room}")).get(name)
+    found = known.get(name)
     if not (isinstance(found, type) and hasattr(found, "get_config")) or name in ONLY_OURS:
         raise ValueError(f"{where}: expected one of the {room} that fastmlp has, got {brief(name)}; it is not in "
                          "fastmlp: use Keras for this")  # fmt: skip
