@@ -167,13 +167,17 @@ def test_shapes_that_are_not_stored_are_refused():
         hdf5.read(data)["dense/kernel"].shape  # noqa: B018
 
 
-@pytest.mark.parametrize("size", [1 << 13, 1 << 40])
+@pytest.mark.parametrize("size", [1 << 13, 1 << 25])
 def test_fill_values_fill_no_more_than_the_file_has_room_for(size):
-    shape = struct.pack("<2Q", 2, 2)
-    data = changed(PLAIN, shape, struct.pack("<2Q", size, size))
+    """(2, 2) of which nothing was written, made larger, and its place taken away."""
+    data, shape = bytearray(PLAIN), PLAIN.index(struct.pack("<4Q", 2, 2, 2, 2))  # and how far it may grow
+    length = PLAIN.index(struct.pack("<Q", 16), shape)  # behind the address
+    data[length - 8 : length] = b"\xff" * 8
+    np.testing.assert_array_equal(hdf5.read(bytes(data))["filled"].read(), np.full((2, 2), 9))
+    data[shape : shape + 16] = struct.pack("<2Q", size, size)
     start = time.monotonic()
     with pytest.raises(ValueError, match="numbers that are not stored in proportion"):
-        hdf5.read(data)["filled"].shape  # noqa: B018
+        hdf5.read(bytes(data))["filled"].shape  # noqa: B018
     assert time.monotonic() - start < 1
 
 
