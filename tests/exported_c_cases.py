@@ -129,7 +129,7 @@ def networks():
         yield f"{short}_long", Sequential([Input((5000,)), Dense(2, use_bias=False)])  # beyond a block of the engine
         yield f"{short}_ones", Sequential([Input((6,)), layers.PReLU("ones"), layers.PReLU("ones", shared_axes=[1])])
         x = layers.Input((7,))
-        h = Dense(32, "mish")(Dense(32, "gelu")(Dense(32, layers.LeakyReLU(0.9))(x)))
+        h = Dense(9, "mish")(Dense(9, layers.LeakyReLU(0.9))(x))
         yield f"{short}_functional", fastmlp.Model(x, Dense(4, "log_softmax")(h))
     fastmlp.config.set_floatx("float32")
 

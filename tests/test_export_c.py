@@ -188,8 +188,11 @@ def test_what_an_optimising_compiler_might_flush_or_fold_stays(tmp_path, rng):
         function.agrees_on(rows(function.model.input_shape[1:], np.float32, rng))
 
 
-def test_a_model_that_predicts_by_the_tape_has_its_bits(tmp_path, rng):
-    """There NumPy shifts and scales, which rounds once more."""
+@pytest.mark.parametrize("compile", ["gcc", "clang"])
+def test_a_model_that_predicts_by_the_tape_has_its_bits(tmp_path, rng, compile):
+    """There NumPy shifts and scales, which rounds once more; compilers are kept from contracting the two."""
+    if shutil.which(compile) is None:
+        pytest.skip(f"needs {compile}")
     model = shake(Sequential([Input((50,)), Rescaling(0.1, offset=1.0), BatchNormalization(), Dense(40, "gelu")]), rng)
     plain = Sequential(model.layers)
     plain.build((None, 50))
@@ -198,7 +201,8 @@ def test_a_model_that_predicts_by_the_tape_has_its_bits(tmp_path, rng):
     assert model.why_taped
     assert not plain.why_taped
     assert (model.predict(x, verbose=0) != plain.predict(x, verbose=0)).any(), "else it would not matter"
-    for function in build(tmp_path, {"taped": model, "plain": plain}).values():
+    flags = ["-std=gnu11", "-O3", "-march=native"]
+    for function in build(tmp_path, {"taped": model, "plain": plain}, flags, compile).values():
         function.agrees_on(x)
 
 
