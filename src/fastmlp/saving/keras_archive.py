@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastmlp.saving import native
+from fastmlp.saving.tensors import MOST_TEXT
 
 VERSION = "3.15.0"  # of Keras, whose files these are
 WEIGHTS = "model.weights.h5"
@@ -51,7 +52,7 @@ def members(data: bytes) -> tuple[dict[str, Any], dict[str, Any], bytes]:
 
 
 def _json(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> dict[str, Any]:
-    if info.file_size > native.MOST_TEXT:
+    if info.file_size > MOST_TEXT:
         raise ValueError(f"{info.filename} of {info.file_size} bytes, which is no model's")
     return native.as_dict(info.filename, native.parse(_member(archive, info).decode()))
 

@@ -191,8 +191,8 @@ def _modules(file: native.File) -> dict[str, dict[str, Module]]:
     """The modules in a file by kind and name; what is none of these is left for `load` to report."""
     all_of_them: dict[str, Module] = {}
     for name in file.shapes:
-        module, _, tensor = name.rpartition(".")
-        all_of_them.setdefault(module, {})[tensor] = name
+        home, _, tensor = name.rpartition(".")
+        all_of_them.setdefault(home, {})[tensor] = name
     found: dict[str, dict[str, Module]] = {"matrix": {}, "averages": {}, "vector": {}}
     for name, module in all_of_them.items():
         axes = len(file.shapes[module["weight"]]) if "weight" in module else 0

@@ -43,9 +43,9 @@ import numpy as np
 
 from fastmlp._validate import brief
 from fastmlp.saving import atomic
+from fastmlp.saving.tensors import MOST_TEXT, Tensors, open_regular
 
 FORMAT, VERSION = "fastmlp", "1"
-MOST_TEXT = 1 << 24  # bytes of a header: a layer takes some hundred
 DEEPEST = 64  # a model in a model takes 4 levels
 
 _CODES = {f"{name}{bits}": f"{letter}{bits}" for name, letter, sizes in (
@@ -126,19 +126,11 @@ def _in_order(header: dict[str, Any]) -> bytes:
 # ---- reading
 
 
-class File:
+class File(Tensors):
     """An open safetensors file, whoever wrote it: its metadata, and the tensors by name, looked at before one is read.
 
     Numbers of 16 bits are given as float32, which has all of them.
     """
-
-    def __init__(self, handle: Any, path: str) -> None:
-        self._handle, self._path = handle, path
-        self._header: dict[str, Any] | None = None
-        self.metadata: dict[str, str] = handle.metadata() or {}
-        slices = {name: handle.get_slice(name) for name in handle.keys()}  # noqa: SIM118 - not a mapping
-        self.shapes = {name: tuple(part.get_shape()) for name, part in slices.items()}
-        self.codes = {name: str(part.get_dtype()) for name, part in slices.items()}
 
     @property
     def is_ours(self) -> bool:
@@ -165,47 +157,23 @@ class File:
         """A note that is JSON, {} if there is none."""
         return as_dict(key, parse(self.metadata.get(key, "{}")))
 
-    def read(self, name: str) -> np.ndarray:
-        """A copy of a tensor."""
-        if self.codes[name] != "BF16":
-            array = np.array(self._handle.get_tensor(name))
-            return array.astype(np.float32) if self.codes[name] == "F16" else array
-        halves = np.frombuffer(self._bytes(name), "<u2").astype(np.uint32)  # the upper halves of float32
-        return (halves << 16).view(np.float32).reshape(self.shapes[name])
-
-    def _bytes(self, name: str) -> bytes:
-        """A tensor as it lies in the file, whose header was found whole: NumPy has no bfloat16."""
-        with open(self._path, "rb") as file:
-            size = int.from_bytes(file.read(8), "little")
-            if self._header is None:
-                self._header = json.loads(file.read(min(size, MOST_TEXT)))
-            file.seek(8 + size + self._header[name]["data_offsets"][0])
-            return file.read(2 * math.prod(self.shapes[name]))
-
 
 def start_of(where: str, path: str, count: int = -1) -> bytes:
     """The first bytes of a file; all of them unless it is said how many."""
-    try:
-        with open(path, "rb") as raw:
-            return raw.read(count)
-    except OSError as error:
-        raise type(error)(f"{where}: expected a file, got {path!r}: {error.strerror}; check the path") from None
+    with open_regular(where, path) as raw:
+        return raw.read(count)
 
 
 @contextmanager
 def opened(where: str, path: str, *, ours: bool = True) -> Iterator[File]:
     """The file at `path`, checked as far as it can be without reading a tensor; unless `ours`, anybody's."""
-    from safetensors import safe_open
-
-    start = start_of(where, path, 8)
-    if len(start) < 8 or int.from_bytes(start, "little") > MOST_TEXT:  # the size of its header
-        raise ValueError(f"{where}: expected a model file, written by save or by train in safetensors format, "
-                         f"got {path!r}, a file of another kind; check the path")  # fmt: skip
-    with blaming(where, path):
-        handle = safe_open(path, framework="numpy")
-    with handle:
+    with open_regular(where, path) as raw:
+        start = raw.read(8)
+        if len(start) < 8 or int.from_bytes(start, "little") > MOST_TEXT:  # the size of its header
+            raise ValueError(f"{where}: expected a model file, written by save or by train in safetensors format, "
+                             f"got {path!r}, a file of another kind; check the path")  # fmt: skip
         with blaming(where, path):
-            file = File(handle, path)
+            file = File(raw)
             if ours:
                 file.need_ours()
         yield file
