@@ -8,6 +8,7 @@ import pytest
 from accelerated import FIT, RNG, X, Y, both, need_alike, need_same_history, network, twins
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from keras_alike import need_averages_twice
 
 keras = pytest.importorskip("keras", reason="Keras is not installed: pip install '.[peers]'", exc_type=ImportError)
 
@@ -64,6 +65,7 @@ OPTIMIZERS = [
 @pytest.mark.parametrize("make", OPTIMIZERS)
 def test_fit_after_fit_and_by_turns(make):
     """Training by Keras, then here, then by Keras, is training."""
+    need_averages_twice(make(keras.optimizers))
     plain, fast = twins(lambda: network(make(keras.optimizers)))
     for on in (True, False, True):
         fastmlp.accelerate(fast, on)
