@@ -8,7 +8,7 @@ import pytest
 from fastmlp.neighbours.keras_twins import number_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from keras_alike import need_alike, shaken
+from keras_alike import need_alike, need_averages_twice, shaken
 
 keras = pytest.importorskip("keras", reason="Keras is not installed: pip install '.[peers]'", exc_type=ImportError)
 
@@ -217,6 +217,7 @@ OPTIMIZERS = {
 def test_training_goes_on_where_it_was(name):
     """Two epochs by Keras, then two more by both libraries and by Keras again after the detour."""
     keras.utils.set_random_seed(1)
+    need_averages_twice(OPTIMIZERS[name](keras.optimizers))
     model = keras.Sequential([
         keras.Input((4,)), L.Dense(6, activation="tanh", kernel_regularizer="l2"), L.BatchNormalization(), L.PReLU(),
         keras.Sequential([L.Dense(5, activation="tanh", bias_constraint="max_norm")]), L.Dense(3),
