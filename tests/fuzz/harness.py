@@ -8,6 +8,7 @@ more than a gigabyte of memory.
 
 from __future__ import annotations
 
+import random
 import sys
 import tempfile
 from collections import Counter
@@ -18,6 +19,38 @@ import atheris
 LONGEST = 32768
 _ALLOWED = (ValueError, OSError)
 _LIMITS = ["-timeout=10", "-rss_limit_mb=1024", f"-max_len={LONGEST}", "-len_control=0", "-print_final_stats=1"]
+
+
+UNCHANGED = (ValueError, TypeError, AttributeError, IndexError, KeyError, RecursionError)  # of a file that is too odd
+
+
+def place(name):
+    """Where to write files to be read: in memory, if there is such a folder."""
+    memory = Path("/dev/shm")
+    return Path(tempfile.mkdtemp(prefix="fuzz-", dir=memory if memory.is_dir() else None)) / name
+
+
+class Sound:
+    """Files that could be read, to be changed: most of those that were new in some way were refused early."""
+
+    MOST = 300
+
+    def __init__(self, seeds):
+        self.files = list(seeds)
+        self.seeds = len(self.files)
+
+    def __iter__(self):
+        return iter(self.files)
+
+    def add(self, data):
+        if len(self.files) < self.MOST:
+            self.files.append(data)
+        else:
+            self.files[random.randrange(self.seeds, self.MOST)] = data
+
+    def or_this(self, data, draw):
+        """Half the time one of them."""
+        return draw.choice(self.files) if draw.random() < 0.5 else data
 
 
 def run(read, seeds, mutator):

@@ -100,7 +100,8 @@ def load(where: str, path: str, compile: bool) -> Any:
     data = native.start_of(where, path)
     with native.blaming(where, path):
         root, description, compile_config = read(data)
-        with room(keras_hdf5.count(root)):
+        held = keras_hdf5.count(root)
+        with room(held):
             model = keras_config.model_of(description)
         layout = keras_legacy if keras_legacy.is_of_this_layout(root) else keras_hdf5
         stored, variables = layout.of_model(root, model)
@@ -108,7 +109,7 @@ def load(where: str, path: str, compile: bool) -> Any:
     weights.refuse(where, path, wrong, "save the model again")
     weights.assign(where, path, stored, variables)
     if compile and compile_config:
-        with native.blaming(where, path), room(MOST_BESIDES):
+        with native.blaming(where, path), room(MOST_BESIDES, held):
             keras_config.compile_as(model, compile_config)
             state = _state(root, model)
             kept = _kept(root, model)
