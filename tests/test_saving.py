@@ -395,6 +395,6 @@ def test_json_holds_all_but_weights(model):
 def test_clones_have_weights_of_their_own(model):
     clone = saving.clone_model(model)
     assert clone.get_config() == model.get_config()
-    assert not clone.compiled
+    assert clone.get_compile_config() == model.get_compile_config()
     assert not np.array_equal(clone.get_weights()[0], model.get_weights()[0])
     assert not {id(v) for v in clone.weights} & {id(v) for v in model.weights}

@@ -172,7 +172,7 @@ def _config_of(value: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def registered_name(thing: Any) -> str:
     """The name under which `thing` can be found again: the registered one or, for `custom_objects`, its own."""
-    for name, known in _registered.items():
+    for name, known in reversed(_registered.items()):
         if known is thing:
             return name
     name = getattr(thing, "__name__", repr(thing))
@@ -255,7 +255,12 @@ def register_serializable(package: str = "Custom", name: str | None = None) -> C
     """
 
     def note(thing: Any) -> Any:
-        _registered[f"{package}>{name or thing.__name__}"] = thing
+        if isinstance(thing, type) and not hasattr(thing, "get_config"):
+            raise ValueError(f"register_serializable: expected a class with get_config, or a function, got "
+                             f"{brief(thing)}; derive it from a class of fastmlp, or write the method")  # fmt: skip
+        key = f"{package}>{name or thing.__name__}"
+        _registered.pop(key, None)  # the last of a thing's names is the one it is saved by
+        _registered[key] = thing
         return thing
 
     return note

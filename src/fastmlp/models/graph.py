@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from fastmlp._objects import NotLowered, deserialize, registered_name
+from fastmlp._objects import NotLowered, deserialize, registered_name, serialize
 from fastmlp._validate import brief
 from fastmlp.autodiff.primitive import Primitive, as_tensor
 from fastmlp.autodiff.shapes import reshape
@@ -143,6 +143,24 @@ class Graph:
             found = operation(*read(call["args"], value), **read(call["settings"], value))
             made.append(list(leaves(found)))
         return read(config["inputs"], value), read(config["outputs"], value)
+
+    def replayed(self, inputs: Any, clone: Callable[[Any], Any], call: Callable[..., Any] | None) -> tuple[Any, Any]:
+        """Inputs and outputs of the same calls upon other inputs (None: alike), of layers that `clone` gives."""
+        if inputs is None:
+            made = [Node.of_input(deserialize(serialize(one.node.operation))) for one in self.entries]
+        else:
+            made = self._one_by_one(inputs)
+        for one in made:
+            if not isinstance(one, KerasTensor):
+                raise ValueError(f"clone_model: expected input_tensors made by Input, got {brief(one)}; give these")
+        known = dict(zip(map(id, self.entries), made, strict=True))
+        for node in self.calls:
+            one = node.operation
+            operation = clone(one) if isinstance(one, Layer) else one
+            args, settings = replaced((node.args, dict(node.settings)), lambda one: known[id(one)])
+            found = operation(*args, **settings) if call is None else call(operation, *args, **settings)
+            known.update(zip(map(id, leaves(node.outputs)), leaves(found), strict=True))
+        return replaced(self.inputs, lambda one: known[id(one)]), replaced(self.outputs, lambda one: known[id(one)])
 
     def all_nodes(self) -> list[Node]:
         """Those of the inputs first, then all calls."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -252,6 +252,19 @@ class Model(Trainer, Layer):
             model.trainable = False
         return model
 
+    takes_call_function = True  # as clone_model may be given one
+
+    def _replayed(self, inputs: Any, clone: Callable[[Any], Any], call: Callable[..., Any] | None) -> Any:
+        """A model of the same graph upon other inputs, of layers that `clone` gives."""
+        if self._graph is None or type(self).call is not Model.call:
+            raise ValueError("clone_model: expected a model of inputs and outputs, or a Sequential one, got "
+                             f"'{self.name}' of class {type(self).__name__}; leave out all but it")  # fmt: skip
+        ends = self._graph.replayed(inputs, clone, call)
+        made = (type(self) if self._is_its_graph() else Model)(*ends, name=self.name)
+        if not self._trainable:
+            made.trainable = False
+        return made
+
     def save(self, filepath: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
         """Write it whole into one file, from which `load_model` makes it again: of ours, or a ``.keras`` or ``.h5``."""
         saving.save_model(self, filepath, overwrite, include_optimizer)
@@ -288,9 +301,9 @@ class Model(Trainer, Layer):
 
         return to_sklearn(self, classes)
 
-    def to_json(self) -> str:
-        """Its config."""
-        return str(saving.model_to_json(self))
+    def to_json(self, **kwargs: Any) -> str:
+        """Its config and that of compile; further arguments are those of ``json.dumps``."""
+        return str(saving.model_to_json(self, **kwargs))
 
 
 def _shapes(tree: Any) -> Any:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from fastmlp._objects import custom_object_scope, deserialize, registered_name
+from fastmlp._objects import custom_object_scope, deserialize, registered_name, serialize
 from fastmlp._validate import brief
 from fastmlp.layers.base import Layer, mapped_shapes
 from fastmlp.layers.calls import leaves
@@ -15,6 +15,7 @@ from fastmlp.models.graph import spread
 from fastmlp.models.model import Model
 from fastmlp.models.outputs import Outputs
 from fastmlp.models.turns import in_turn
+from fastmlp.saving.cloning import need_one
 from fastmlp.saving.weights import need_built
 
 
@@ -197,6 +198,18 @@ class Sequential(Model):
             found = wires[0].outputs if name.startswith("input") else wires[-1].outputs
             return list(leaves(found)) if name.endswith("s") else found
         return super().__getattr__(name)
+
+    takes_call_function = False
+
+    def _replayed(self, inputs: Any, clone: Callable[[Any], Any], call: Callable[..., Any] | None) -> Any:
+        """A model of the layers that `clone` gives, one after the other, upon another input."""
+        if call is not None:
+            raise ValueError(f"clone_model: expected no call_function for '{self.name}', a Sequential model, whose "
+                             "layers are not called while it is made; leave it out")  # fmt: skip
+        first: list[Any] = [deserialize(serialize(one)) for one in self._layers[:1] if isinstance(one, InputLayer)]
+        if inputs is not None:
+            first = [need_one("clone_model: input_tensors", inputs)]
+        return Sequential([*first, *map(clone, self.layers)], trainable=self._trainable, name=self.name)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_wires": []}

@@ -1,7 +1,8 @@
 """Saving: models, weights and the state of training in files of one safetensors format, which hold no code."""
 
 from fastmlp._objects import custom_object_scope, register_serializable
-from fastmlp.saving.models import clone_model, load_model, model_from_json, model_to_json, save_model
+from fastmlp.saving.cloning import clone_model
+from fastmlp.saving.models import load_model, model_from_json, model_to_json, save_model
 from fastmlp.saving.objects import (
     deserialize_keras_object,
     get_custom_objects,

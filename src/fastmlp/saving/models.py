@@ -164,17 +164,3 @@ def model_from_json(json_string: str, custom_objects: Objects = None) -> Any:
         if found.get("compile_config") is not None:
             model.compile_from_config(found["compile_config"])
     return model
-
-
-def clone_model(model: Any) -> Any:
-    """A new model made of the same layers, with weights of its own; it is not compiled."""
-    with custom_object_scope(_classes(model)):
-        return type(model).from_config(model.get_config())
-
-
-def _classes(model: Any) -> dict[str, Any]:
-    """The classes of its layers, and of those within them, by name."""
-    found: dict[str, Any] = {}
-    for layer in model.inner_layers():
-        found |= {registered_name(type(layer)): type(layer), **_classes(layer)}
-    return found

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastmlp._objects import (
+    _registered,
     custom_object_scope,
     deserialize,
     everyones_objects,
     find_registered,
-    registered_name,
     serialize,
 )
 
@@ -36,10 +36,7 @@ def get_custom_objects() -> dict[str, Any]:
 
 def get_registered_name(obj: Any) -> str:
     """The name under which it is registered, or else its own."""
-    try:
-        return registered_name(obj)
-    except ValueError:
-        return str(obj.__name__)
+    return next((name for name, known in reversed(_registered.items()) if known is obj), str(obj.__name__))
 
 
 def get_registered_object(
