@@ -173,6 +173,8 @@ def _add(stages: list[Stage], layer: Any, operation: dict[str, Any]) -> None:
         if not stages or stages[-1].activation != "linear":
             _refuse(layer, f"the activation {name} behind {'another' if stages else 'the input'}", "leave it out")
         stages[-1] = stages[-1]._replace(activation=name)
+    elif kind in ("activation", "row_activation", "trainable"):
+        _refuse(layer, name.replace("_", " "), "take relu, tanh, sigmoid or linear, the outputs' softmax too")
     else:
         _refuse(layer, name.replace("_", " "), "do it before the network, in a pipeline, or leave it out")
 

@@ -68,7 +68,10 @@ def load(where: str, path: str, file: native.File, model: Any, map: Any, skip_mi
 
 
 def _foreign(where: str, path: str, file: native.File, variables: Mapping[str, Variable]) -> ValueError:
-    ours, theirs = next(iter(variables), "dense/kernel"), next(iter(sorted(file.shapes)), "0.weight")
+    ours = next(iter(variables), "dense/kernel")
+    size = sorted(variables[ours].shape) if variables else []
+    alike = [name for name, shape in sorted(file.shapes.items()) if sorted(shape) == size]
+    theirs = (*alike, *sorted(file.shapes), "0.weight")[0]
     return ValueError(f"{where}: expected a file that fastmlp wrote, got {path!r}, another program's, with "
                       f"{brief(sorted(file.shapes))}; say which of them is what: map='torch' if an nn.Sequential of "
                       f"PyTorch named them, or map={{{ours!r}: {brief(theirs)}, …}}")  # fmt: skip
