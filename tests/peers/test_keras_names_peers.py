@@ -77,7 +77,6 @@ OTHERWISE = {
     "Metric": "the name first, as in tf.keras and as all metrics of Keras have it; Keras's base class has dtype first",
     "metrics.Metric": "the same",
     "losses.deserialize": "the config goes by place: Keras calls it name here, and config elsewhere",
-    "models.clone_model": "always makes new layers from their configs, and new inputs",
     "models.save_model": "there is one form of file, so nothing to say by zipped",
     "saving.save_model": "there is one form of file, so nothing to say by zipped",
     "ops.scatter_update": "writes, and does not reduce",
