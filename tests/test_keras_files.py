@@ -7,10 +7,12 @@ import json
 import struct
 import warnings
 import zipfile
+from itertools import count
 
 import numpy as np
 import pytest
 from fastmlp import keras, load_model, saving
+from fastmlp.saving import hdf5
 from keras_written import FIT, PREDICTED, X, Y, written
 
 NEAR = {"rtol": 0, "atol": 2e-6}
@@ -155,9 +157,27 @@ def test_a_file_that_does_not_fit_changes_nothing(put, name):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.parametrize("nth", [0, 5, 10, 25, 30])
+def test_an_array_that_cannot_be_read_changes_nothing(path, nth, monkeypatch):
+    model = alike()
+    model.compile("adam", "mse")
+    model.fit(X, Y, **FIT)
+    before, calls, read = state(model), count(), hdf5.Dataset.read
+
+    def failing(dataset):
+        if next(calls) == nth:
+            raise ValueError("HDF5: expected a number, got a scratch")
+        return read(dataset)
+
+    monkeypatch.setattr(hdf5.Dataset, "read", failing)
+    with pytest.raises(ValueError, match="load_weights: .* got a scratch"):
+        model.load_weights(path)
+    for a, b in zip(before, state(model), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_what_differs_can_be_skipped(path):
-    model = other(2)
-    model.optimizer = "sgd"
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(3), keras.layers.Dense(2)])
     bias = model.layers[1].bias.numpy()
     with pytest.warns(UserWarning, match="layers/dense_1/vars.*stay as they are"):
         model.load_weights(path, skip_mismatch=True)

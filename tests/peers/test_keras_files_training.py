@@ -174,6 +174,15 @@ def test_older_files_are_warned_of(tmp_path):
         compiled(fastmlp.keras, "Adam").save(tmp_path / "x.hdf5")
 
 
+def test_the_older_word_for_the_format(tmp_path):
+    model = compiled(fastmlp.keras, "Adam")
+    with pytest.warns(DeprecationWarning, match="save_format is the older spelling"):
+        model.save(tmp_path / "x.keras", save_format="keras")
+    assert_alike(model, keras.models.load_model(tmp_path / "x.keras"))
+    with pytest.raises(ValueError, match=r"ends in \.keras or \.h5 with save_format='tf', got .*add the ending"):
+        model.save(tmp_path / "x", save_format="tf")
+
+
 @pairs
 def test_models_before_compile_and_before_build(tmp_path, one, other):
     model = shaken(in_a_row(one, ["dense"]))

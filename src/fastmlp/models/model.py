@@ -265,9 +265,11 @@ class Model(Trainer, Layer):
             made.trainable = False
         return made
 
-    def save(self, filepath: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
+    def save(
+        self, filepath: Any, overwrite: bool = True, include_optimizer: bool = True, *, save_format: str | None = None
+    ) -> None:
         """Write it whole into one file, from which `load_model` makes it again: of ours, or a ``.keras`` or ``.h5``."""
-        saving.save_model(self, filepath, overwrite, include_optimizer)
+        saving.save_model(self, filepath, overwrite, include_optimizer, save_format=save_format)
 
     def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
         """Write its weights: to a file of ours, or to one of Keras's, ``.weights.h5``."""

@@ -14,6 +14,7 @@ import numpy as np
 from fastmlp import config as defaults
 from fastmlp._objects import custom_object_scope, find_class, registered_name
 from fastmlp._room import MOST_BESIDES, room
+from fastmlp._spelling import older_spelling
 from fastmlp._validate import brief, user_level
 from fastmlp.saving import atomic, native, training, weights
 
@@ -33,7 +34,14 @@ def _made(class_name: Any, config: Any) -> Any:
     return cls.from_config(native.as_dict("config", config))
 
 
-def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
+def save_model(
+    model: Any,
+    filepath: Any,
+    overwrite: bool = True,
+    include_optimizer: bool = True,
+    *,
+    save_format: str | None = None,
+) -> None:
     """Write a model to one file: what it is made of, its weights and, if compiled, all that goes on training needs.
 
     Parameters
@@ -49,8 +57,15 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimi
         False: raise FileExistsError rather than replace a file.
     include_optimizer
         False: leave out what compile was given and what the optimizer remembers.
+    save_format
+        For scripts that have it; the name says it, and has to.
     """
     path = atomic.target("save", filepath, overwrite, atomic.OF_KERAS)
+    if save_format is not None:
+        if not atomic.ending(path):
+            raise ValueError(f"save: expected a name that ends in .keras or .h5 with save_format={brief(save_format)}, "
+                             f"got {path!r}; add the ending, and leave out save_format")  # fmt: skip
+        older_spelling("save: save_format is the older spelling; the ending of the name says it")
     if atomic.ending(path):
         from fastmlp.saving import keras_files
 
