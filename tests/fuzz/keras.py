@@ -27,7 +27,7 @@ with atheris.instrument_imports(include=["fastmlp"]):
     from fastmlp import layers, saving
     from fastmlp.neighbours import keras_objects
 
-FOLDER = harness.place("").parent / "keras"
+FOLDER = harness.place("keras")
 KINDS = {b"k": "m.keras", b"l": "m.h5", b"w": "m.weights.h5"}
 
 
