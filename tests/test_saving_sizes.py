@@ -1,9 +1,8 @@
-"""Files that ask for more than they hold: refused before memory is taken or time is spent."""
+"""Files that ask for more than they hold: refused before memory is taken."""
 
 from __future__ import annotations
 
 import json
-import time
 import tracemalloc
 from functools import reduce
 
@@ -18,20 +17,18 @@ BIG = 10**9
 
 
 def refused(path, model, old, new):
-    """The model's file with one setting of its config changed is refused, and at once."""
+    """The model's file with one setting of its config changed is refused before its sizes are memory."""
     saving.save_model(model, path)
     saving.load_model(path)
     text = json.dumps(note(path, "config"))
     assert old in text, text
     changed(path, config=json.loads(text.replace(old, new)))
-    start = time.monotonic()
     tracemalloc.start()
     with pytest.raises(ValueError, match="expected sizes that the file has numbers for"):
         saving.load_model(path)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 2e8
-    assert time.monotonic() - start < 5
 
 
 @pytest.fixture
