@@ -36,7 +36,6 @@ def our_layer(description: Any) -> dict[str, Any]:
                          "description is damaged")  # fmt: skip
     if is_model(description):
         return our_model(description)
-    description = _with_shape(description)
     config = description["config"]
     name = config.get("name", "") if isinstance(config, Mapping) else ""
     where = f"layer '{name}'"
@@ -46,15 +45,6 @@ def our_layer(description: Any) -> dict[str, Any]:
     except (TypeError, ValueError) as error:
         raise ValueError(f"{where}: {error}") from error
     return found
-
-
-def _with_shape(layer: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Keras 2 calls the shape of an input otherwise."""
-    config = layer["config"]
-    if layer["class_name"] != "InputLayer" or not isinstance(config, Mapping) or "batch_input_shape" not in config:
-        return layer
-    config = {("batch_shape" if key == "batch_input_shape" else key): one for key, one in config.items()}
-    return {**layer, "config": config}
 
 
 # ---- in a row
