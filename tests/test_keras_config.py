@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from fastmlp.layers import Add, Dense, Input, LeakyReLU, Maxout
 from fastmlp.neighbours.keras_config import compile_as, description_of, model_of
-from fastmlp.neighbours.keras_weights import kerass_array, layer_variables, optimizer_variables
+from fastmlp.neighbours.keras_weights import kerass_array, optimizer_variables
 
 
 def policy(name="float32"):
@@ -303,7 +303,7 @@ def test_what_keras_has_not_is_named():
 
 def test_variables_in_the_order_of_keras():
     model = fastmlp.Sequential([Input((3,)), fastmlp.layers.BatchNormalization(), Dense(2)])
-    assert [v.name for v in layer_variables(model.layers[0])] == ["gamma", "beta", "moving_mean", "moving_variance"]
+    assert [v.name for v in model.layers[0].own_variables()] == ["gamma", "beta", "moving_mean", "moving_variance"]
     model.compile(fastmlp.optimizers.Nadam(0.5, beta_1=0.5), "mse")
     model.fit(np.ones((6, 3)), np.ones((6, 2)), batch_size=2, verbose=0)
     found = optimizer_variables(model.optimizer)

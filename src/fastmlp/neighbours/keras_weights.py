@@ -1,4 +1,4 @@
-"""In which order Keras keeps the variables of a layer and of an optimizer, and in which types."""
+"""In which order Keras keeps what an optimizer remembers, and in which types all variables."""
 
 from __future__ import annotations
 
@@ -8,11 +8,6 @@ from typing import Any
 import numpy as np
 
 from fastmlp.variables import Variable
-
-
-def layer_variables(layer: Any) -> list[Variable]:
-    """A layer's own variables as ``layer.weights`` of Keras has them: those that can be trained, then the others."""
-    return list(layer.own_variables())
 
 
 def optimizer_variables(optimizer: Any) -> list[Variable]:

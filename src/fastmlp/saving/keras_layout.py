@@ -9,7 +9,6 @@ from typing import Any
 from fastmlp._objects import snake_case
 from fastmlp.layers.base import Layer
 from fastmlp.layers.weights import HasWeights
-from fastmlp.neighbours.keras_weights import layer_variables
 from fastmlp.variables import Variable
 
 
@@ -26,9 +25,7 @@ def places(model: Any) -> dict[str, Any]:
 
 def variables_at(path: str, layer: Any) -> dict[str, Variable]:
     """Its own variables by the path of their dataset."""
-    own = {id(one) for one in layer.own_variables()}
-    mine = [one for one in layer_variables(layer) if id(one) in own]
-    return {joined(path, f"vars/{i}"): one for i, one in enumerate(mine)}
+    return {joined(path, f"vars/{i}"): one for i, one in enumerate(layer.own_variables())}
 
 
 def joined(path: str, name: str) -> str:
@@ -57,9 +54,9 @@ def _walk_all(held: Any, path: str, met: set[int], opened: set[int]) -> Iterator
     taken: dict[str, int] = {}
     for one in held.values() if isinstance(held, Mapping) else held:
         if isinstance(one, HasWeights):
-            yield from _walk(one, joined(path, _numbered(_kind(one), taken)), met)
+            yield from _walk(one, joined(path, numbered(_kind(one), taken)), met)
         elif isinstance(one, (list, tuple, Mapping)):
-            yield from _walk_all(one, joined(path, _numbered("container", taken)), met, opened)
+            yield from _walk_all(one, joined(path, numbered("container", taken)), met, opened)
 
 
 def _kind(layer: Any) -> str:
@@ -69,8 +66,8 @@ def _kind(layer: Any) -> str:
     return "functional" if is_graph else snake_case(name)
 
 
-def _numbered(name: str, taken: dict[str, int]) -> str:
-    """The name or, if it is taken, name_1 and so on."""
+def numbered(name: str, taken: dict[str, int]) -> str:
+    """The name, the next time name_1 and so on, whatever else is called so."""
     taken[name] = taken.get(name, -1) + 1
     return f"{name}_{taken[name]}" if taken[name] else name
 

@@ -13,6 +13,7 @@ from fastmlp._validate import brief
 from fastmlp.neighbours.keras_weights import kerass_array, optimizer_variables
 from fastmlp.saving import native
 from fastmlp.saving.keras_hdf5 import Fitting, Stored, group_at, is_group
+from fastmlp.saving.keras_layout import numbered
 from fastmlp.saving.objects import get_registered_object
 from fastmlp.variables import Variable
 
@@ -29,12 +30,7 @@ def named(layer: Any, name: str = "") -> list[tuple[str, Variable]]:
     """The same with a path of names for each, no two alike."""
     paths = {id(one): path for path, one in _paths(layer, name or layer.name)}
     taken: dict[str, int] = {}
-    found = []
-    for one in older_order(layer):
-        path = paths[id(one)]
-        taken[path] = taken.get(path, -1) + 1
-        found.append((f"{path}_{taken[path]}" if taken[path] else path, one))
-    return found
+    return [(numbered(paths[id(one)], taken), one) for one in older_order(layer)]
 
 
 def _paths(layer: Any, path: str) -> list[tuple[str, Variable]]:
