@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import importlib
 import sys
 from collections.abc import Iterable
 from dis import opmap
@@ -71,6 +72,14 @@ def user_level() -> int:
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("fastmlp."):
         level, frame = level + 1, frame.f_back
     return level
+
+
+def need_package(where: str, package: str, title: str, mend: str) -> Any:
+    """A package that need not be installed; an ImportError says how to get it."""
+    try:
+        return importlib.import_module(package)
+    except ImportError as error:
+        raise ImportError(f"{where}: expected {title}, which is not installed; {mend}") from error
 
 
 def outside(where: str, name: str) -> str:

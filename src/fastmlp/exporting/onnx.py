@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from fastmlp._validate import brief
+from fastmlp._validate import brief, need_package
 from fastmlp.exporting import onnx_elementwise, onnx_kernels, onnx_reductions, onnx_shapes
 from fastmlp.exporting.both import Rows, Shape
 from fastmlp.exporting.onnx_graph import Edge, Graph, Type
@@ -55,12 +55,8 @@ def write(model: Any, path: str, input_signature: Any = None, opset_version: int
 
 
 def need_onnx() -> Any:
-    """The package onnx, or a word on how to get it."""
-    try:
-        import onnx
-    except ImportError as error:
-        raise ImportError("export: expected onnx, which is not installed; pip install 'fastmlp[onnx]'") from error
-    return onnx
+    """The package onnx."""
+    return need_package("export", "onnx", "onnx", "pip install 'fastmlp[onnx]'")
 
 
 def model_bytes(model: Any, input_signature: Any = None) -> bytes:

@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fastmlp._validate import brief
+from fastmlp._validate import brief, need_package
 from fastmlp.layers.base import Layer
 from fastmlp.neighbours.keras_config import compile_as, description_of, model_of
 from fastmlp.neighbours.keras_twins import Twins
 
 
 def need_keras(where: str) -> Any:
-    """The library; an ImportError with a word on how to get it."""
-    try:
-        import keras
-    except ImportError as error:
-        raise ImportError(f"{where}: expected keras 3, which is not installed; pip install 'fastmlp[keras]' and one of "
-                          "its backends") from error  # fmt: skip
+    """The library, of version 3."""
+    keras = need_package(where, "keras", "keras 3", "pip install 'fastmlp[keras]' and one of its backends")
     if int(keras.__version__.partition(".")[0]) < 3:
         raise ImportError(f"{where}: expected keras 3, got {keras.__version__}; pip install -U 'fastmlp[keras]'")
     return keras

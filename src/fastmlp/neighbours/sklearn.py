@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 
 from fastmlp._objects import NotLowered
-from fastmlp._validate import brief
+from fastmlp._validate import brief, need_package
 from fastmlp.layers.core import Dense, Input, InputLayer
 from fastmlp.neighbours import sklearn_training as training
 from fastmlp.saving.weights import need_built
@@ -20,12 +20,7 @@ _OUT = {"identity": "linear", "logistic": "sigmoid", "softmax": "softmax", "exp"
 
 
 def _networks(where: str) -> Any:
-    try:
-        import sklearn.neural_network
-    except ImportError as error:
-        raise ImportError(f"{where}: expected scikit-learn, which is not installed; pip install "
-                          "'fastmlp[sklearn]'") from error  # fmt: skip
-    return sklearn.neural_network
+    return need_package(where, "sklearn.neural_network", "scikit-learn", "pip install 'fastmlp[sklearn]'")
 
 
 # ---- from scikit-learn

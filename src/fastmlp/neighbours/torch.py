@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from fastmlp._objects import NotLowered
-from fastmlp._validate import brief, whole
+from fastmlp._validate import brief, need_package, whole
 from fastmlp.layers.core import Input
 from fastmlp.neighbours.torch_reading import READERS, Part, first_width
 from fastmlp.saving.weights import need_built
@@ -17,11 +17,7 @@ Step = tuple[str, str, Any]  # where a module stands, which class of torch.nn it
 
 
 def _torch(where: str) -> Any:
-    try:
-        import torch
-    except ImportError as error:
-        raise ImportError(f"{where}: expected PyTorch, which is not installed; pip install 'fastmlp[torch]'") from error
-    return torch
+    return need_package(where, "torch", "PyTorch", "pip install 'fastmlp[torch]'")
 
 
 # ---- from PyTorch

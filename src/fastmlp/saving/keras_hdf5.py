@@ -14,6 +14,7 @@ import numpy as np
 
 from fastmlp import optimizers
 from fastmlp._objects import snake_case
+from fastmlp._validate import need_package
 from fastmlp.neighbours.keras_weights import kerass_array, optimizer_variables
 from fastmlp.saving import native
 from fastmlp.saving.keras_layout import joined, places, variables_at
@@ -27,11 +28,7 @@ _OF_OPTIMIZER = "optimizer/vars"
 
 def image(where: str, fill: Callable[[Any], None]) -> bytes:
     """The bytes of an HDF5 file that `fill` fills; equal contents are equal bytes."""
-    try:
-        import h5py
-    except ImportError as error:
-        raise ImportError(f"{where}: expected h5py, which writes files of Keras and is not installed; "
-                          "pip install 'fastmlp[keras]', or save as .safetensors") from error  # fmt: skip
+    h5py = need_package(where, "h5py", "h5py", "pip install 'fastmlp[keras]', or save as .safetensors")
     with h5py.File("image", "w", driver="core", backing_store=False) as file:
         fill(file)
         file.flush()

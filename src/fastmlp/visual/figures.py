@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fastmlp._validate import need_package
+
 # Colours that the colour-blind can tell apart; the first four are those of the page of cost landscapes.
 COLORS = ("#0072b2", "#b35900", "#00735c", "#a8327f", "#d4a017", "#5ab4e5", "#5a5a5a", "#c23b22")
 DASHES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (5, 1)), (0, (1, 1)), (0, (3, 1, 1, 1, 1, 1)), (0, (8, 3)))
@@ -14,12 +16,7 @@ DASHES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (5, 1)), (0, (1, 1)), (0, (
 
 def need_matplotlib(where: str) -> None:
     """End with a word before anything is computed for a picture that cannot be drawn."""
-    try:
-        import matplotlib.figure  # noqa: F401
-    except ImportError as error:
-        raise ImportError(
-            f"{where}: expected matplotlib, which is not installed; pip install 'fastmlp[plot]'"
-        ) from error
+    need_package(where, "matplotlib.figure", "matplotlib", "pip install 'fastmlp[plot]'")
 
 
 def panels(
