@@ -11,7 +11,7 @@ from fastmlp._room import MOST_BESIDES, room
 from fastmlp._spelling import user_level
 from fastmlp.neighbours import keras_config
 from fastmlp.saving import atomic, hdf5, keras_archive, keras_hdf5, keras_legacy, native, training, weights
-from fastmlp.saving.keras_resume import Kept, give, remembered
+from fastmlp.saving.keras_optimizer import Kept, give, remembered
 
 _OURS, _STATE = "fastmlp", "training_state"  # a group that Keras passes by, and what is noted there
 
