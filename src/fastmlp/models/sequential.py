@@ -15,7 +15,6 @@ from fastmlp.models.graph import spread
 from fastmlp.models.model import Model
 from fastmlp.models.outputs import Outputs
 from fastmlp.models.turns import in_turn
-from fastmlp.saving.cloning import need_one
 from fastmlp.saving.weights import need_built
 
 
@@ -208,7 +207,7 @@ class Sequential(Model):
                              "layers are not called while it is made; leave it out")  # fmt: skip
         first: list[Any] = [deserialize(serialize(one)) for one in self._layers[:1] if isinstance(one, InputLayer)]
         if inputs is not None:
-            first = [need_one("clone_model: input_tensors", inputs)]
+            first = [_one("clone_model: input_tensors", inputs)]
         return Sequential([*first, *map(clone, self.layers)], trainable=self._trainable, name=self.name)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -248,3 +247,12 @@ class Sequential(Model):
         if not config.get("trainable", True):
             model.trainable = False
         return model
+
+
+def _one(where: str, tensors: Any) -> Any:
+    """The one tensor to build it upon."""
+    if isinstance(tensors, (list, tuple)):
+        if len(tensors) != 1:
+            raise ValueError(f"{where}: expected one tensor, got {brief(tensors)}; a Sequential model has one input")
+        return tensors[0]
+    return tensors

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from fastmlp._objects import Configurable, custom_object_scope, registered_name
-from fastmlp._validate import brief
 
 Clone = Callable[[Any], Any]
 
@@ -103,12 +102,3 @@ def _known(things: Iterable[Any]) -> dict[str, Any]:
         elif isinstance(one, Configurable):
             found[registered_name(type(one))] = type(one)
     return found
-
-
-def need_one(where: str, tensors: Any) -> Any:
-    """The one tensor that a Sequential model is to be built upon."""
-    if isinstance(tensors, (list, tuple)):
-        if len(tensors) != 1:
-            raise ValueError(f"{where}: expected one tensor, got {brief(tensors)}; a Sequential model has one input")
-        return tensors[0]
-    return tensors
