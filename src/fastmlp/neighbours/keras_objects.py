@@ -13,11 +13,13 @@ import numpy as np
 
 from fastmlp._objects import deserialize, find_class, find_registered, registered_name
 from fastmlp._validate import brief
+from fastmlp.layers.given import is_own
 from fastmlp.neighbours.keras_names import (
     HARMLESS,
     LEARN_NOTHING,
     OF_NO_ACCOUNT,
     OLDER,
+    ONLY_OURS,
     ROOMS,
     UNKNOWN_THERE,
     class_named,
@@ -63,13 +65,9 @@ def our_object(where: str, description: Mapping[str, Any], room: str) -> dict[st
                          f"{brief(config)}; the description is damaged")  # fmt: skip
     name = registered_name(cls)
     found = {key: ours(where, one, room_of_key(key, room)) for key, one in config.items()}
-    if _is_ours(cls):
+    if not is_own(cls):
         return {"class_name": name, "config": _settings(where, cls, found, room)}
     return {"class_name": name, "config": {key: one for key, one in found.items() if (key, one) != ("autocast", True)}}
-
-
-def _is_ours(cls: Any) -> bool:
-    return bool(cls.__module__.split(".")[0] == "fastmlp")
 
 
 def _settings(where: str, cls: Any, config: dict[str, Any], room: str) -> dict[str, Any]:
@@ -158,16 +156,17 @@ def their_object(where: str, value: Mapping[str, Any]) -> dict[str, Any]:
     """One of our objects, ``{"class_name", "config"}``, as Keras writes it."""
     cls, config = find_class(value["class_name"]), dict(value["config"])
     named = kerass_name(where, cls)
-    if _is_ours(cls):
+    if not is_own(cls):
         _drop_conventions(where, value, config)
         for key, usual in UNKNOWN_THERE.get(cls.__name__, {}).items():
             if config.pop(key, usual) != usual:
                 raise ValueError(
                     f"{where}: expected settings that Keras has, got {key} of {cls.__name__}; leave it out"
                 )
-    if config.get("activation") in ("arctan", "binary_step"):
-        raise ValueError(f"{where}: expected what Keras has as well, got the activation {config['activation']!r}; it "
-                         "is fastmlp's alone: take another, or save as .safetensors")  # fmt: skip
+    activation = config.get("activation")
+    if isinstance(activation, str) and activation in ONLY_OURS:
+        raise ValueError(f"{where}: expected what Keras has as well, got the activation {activation!r}; it is "
+                         "fastmlp's alone: take another, or save as .safetensors")  # fmt: skip
     if named["class_name"] in LEARN_NOTHING:
         config.pop("trainable", None)
     config = {key: theirs(where, one) for key, one in config.items()}
