@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastmlp.saving.hdf5.source import Cursor, Source, bad
-from fastmlp.saving.hdf5.trees import records
+from fastmlp.saving.hdf5.trees import bytes_for, records
 
 _HUGE_RECORDS = 1  # the type of their tree
 
@@ -99,7 +99,7 @@ class FractalHeap:
         if not powers or not self._start <= self._largest or not 0 < bits <= 64 or self._rows > 64:
             bad("a heap of sound sizes", f"{self._width} blocks a row of {self._start} to {self._largest} bytes")
         self._offset_size = (bits + 7) // 8
-        self._length_size = min((self._largest.bit_length() + 6) // 8, (max(most, 1).bit_length() - 1) // 8 + 1)
+        self._length_size = min((self._largest.bit_length() + 6) // 8, bytes_for(most))
         self._direct_rows = self._largest.bit_length() - self._start.bit_length() + 2
 
     def get(self, name: bytes) -> bytes:

@@ -58,14 +58,15 @@ def _widths(node_size: int, record_size: int, depth: int) -> list[int]:
     most = (node_size - _EDGE) // record_size
     if most < 1:
         bad("nodes with room for a record", f"{node_size} bytes for records of {record_size}")
-    all_of_them, widths = most, [_bytes_for(most)]
+    all_of_them, widths = most, [bytes_for(most)]
     for level in range(1, depth + 1):
         pointer = 8 + widths[0] + (widths[level - 1] if level > 1 else 0)
         most = max((node_size - _EDGE - pointer) // (record_size + pointer), 0)
         all_of_them = (most + 1) * all_of_them + most
-        widths.append(_bytes_for(all_of_them))
+        widths.append(bytes_for(all_of_them))
     return widths
 
 
-def _bytes_for(most: int) -> int:
+def bytes_for(most: int) -> int:
+    """In how many bytes numbers up to `most` are stored."""
     return (max(most, 1).bit_length() - 1) // 8 + 1
