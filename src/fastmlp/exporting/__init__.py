@@ -10,7 +10,7 @@ from fastmlp._validate import brief, unknown
 from fastmlp.saving import atomic
 from fastmlp.saving.weights import need_built
 
-_HOMES = {"onnx": "onnx", "c": "c"}  # modules of this room, each with a function write(model, path, **options)
+_FORMATS = ("onnx", "c")  # modules of this room, each with a function write(model, path, **options)
 _ENDINGS = {".onnx": "onnx", ".h": "c", ".c": "c"}
 _ELSEWHERE = ("tf_saved_model", "openvino", "litert", "torch")
 
@@ -54,7 +54,7 @@ def export(
     kind = _format_of(filepath, format)
     path = atomic.target("export", filepath, True)
     need_built("export", model)
-    module = importlib.import_module(f"{__name__}.{_HOMES[kind]}")
+    module = importlib.import_module(f"{__name__}.{kind}")
     module.write(model, path, **options)
     if verbose:
         print(f"Saved artifact at '{path}'.")
@@ -66,8 +66,8 @@ def _format_of(filepath: Any, format: str | None) -> str:  # noqa: A002 - Keras'
         if format in _ELSEWHERE:
             raise ValueError(f"export: expected format 'onnx' or 'c', got {format!r}, which is not in fastmlp; take "
                              "'onnx', which its tools read")  # fmt: skip
-        if format not in _HOMES:
-            unknown("export: format", format, _HOMES)
+        if format not in _FORMATS:
+            unknown("export: format", format, _FORMATS)
         return format
     try:
         ending = os.path.splitext(os.fsdecode(filepath))[1].lower()

@@ -28,7 +28,8 @@ def inputs_of(model: Any, signature: Any = None) -> tuple[Callable[[Sequence[Any
     elif isinstance(tree, (list, tuple)) and len(tree) == 1:
         tree = tree[0]
     found = [_spec(one, path, named) for path, one in _walk(tree, "input")]
-    return lambda arrays: _filled(tree, iter(arrays)), _with_own_names(found)
+    _need_own_names(found)
+    return lambda arrays: _filled(tree, iter(arrays)), found
 
 
 def _of_call(model: Any) -> Any:
@@ -63,13 +64,12 @@ def outputs_of(model: Any, tree: Any) -> list[tuple[str, Any]]:
     return list(zip(names, found, strict=True))
 
 
-def _with_own_names(specs: list[Spec]) -> list[Spec]:
+def _need_own_names(specs: list[Spec]) -> None:
     names = [spec.name for spec in specs]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise ValueError(f"export: expected inputs of different names, got several called {sorted(twice)}; give them "
                          "others by name=")  # fmt: skip
-    return specs
 
 
 def _walk(tree: Any, path: str) -> Iterator[tuple[str, Any]]:

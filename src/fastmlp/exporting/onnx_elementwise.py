@@ -33,10 +33,11 @@ def _comparison(op: str) -> Writer:
 
 def _function(formula: Callable[..., Edge]) -> Writer:
     """A function that makes floats of whole numbers."""
-    return lambda g, one, *edges: formula(*(_float(edge, one) for edge in edges)).cast(one.output.dtype)
+    return lambda g, one, *edges: formula(*(as_floats(edge, one) for edge in edges)).cast(one.output.dtype)
 
 
-def _float(x: Edge, one: Operation) -> Edge:
+def as_floats(x: Edge, one: Operation) -> Edge:
+    """In the type of what the operation gives, or float32 if that has fewer bits."""
     return x.cast(one.output.dtype if one.output.dtype.itemsize >= 4 else np.float32)
 
 
@@ -76,7 +77,7 @@ def _arithmetic(op: str, number: float, left: bool) -> Writer:
 
 
 def _divide(g: Graph, one: Operation, a: Edge, b: Edge) -> Edge:
-    return (_float(a, one) / _float(b, one)).cast(one.output.dtype)
+    return (as_floats(a, one) / as_floats(b, one)).cast(one.output.dtype)
 
 
 def _multiply_no_nan(g: Graph, one: Operation, a: Edge, b: Edge) -> Edge:
@@ -251,7 +252,7 @@ WRITERS: dict[str, Writer] = {
     "logistic.erfc": _function(maths.erfc),
     "activations.relu": _plain("Relu"),
     "activations.relu6": lambda g, one, x: ELEMENTWISE["relu6"](computed(x)).cast(one.output.dtype),
-    "activations.elu": lambda g, one, x: maths.elu(_float(x, one), one.settings["alpha"]).cast(one.output.dtype),
+    "activations.elu": lambda g, one, x: maths.elu(as_floats(x, one), one.settings["alpha"]).cast(one.output.dtype),
     "rounding.floor": _rounding("Floor"),
     "rounding.ceil": _rounding("Ceil"),
     "rounding.trunc": _trunc,

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastmlp.exporting.both import Rows, Shape
+from fastmlp.saving.weights import free_name
 
 Number = bool | int | float
 
@@ -106,11 +107,8 @@ class Graph:
     # ---- names
 
     def fresh(self, name: str) -> str:
-        """The name or, if it is taken, name_1 and so on."""
-        number, free = 0, name
-        while free in self._names:
-            number += 1
-            free = f"{name}_{number}"
+        """The name or, if it is taken, name_1 and so on, which now is taken."""
+        free = free_name(name, self._names)
         self._names.add(free)
         return free
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from fastmlp.exporting.both import Rows
-from fastmlp.exporting.onnx_elementwise import computed
+from fastmlp.exporting.onnx_elementwise import as_floats, computed
 from fastmlp.exporting.onnx_graph import Edge, Graph
 from fastmlp.exporting.onnx_kernels import Writer
 from fastmlp.exporting.onnx_maths import of
@@ -25,8 +25,7 @@ def _sum(g: Graph, one: Operation, x: Edge) -> Edge:
 
 
 def _mean(g: Graph, one: Operation, x: Edge) -> Edge:
-    wide = x.cast(one.output.dtype if one.output.dtype.itemsize >= 4 else np.float32)
-    return _reduced(g, "ReduceMean", wide, one).cast(one.output.dtype)
+    return _reduced(g, "ReduceMean", as_floats(x, one), one).cast(one.output.dtype)
 
 
 def _extreme(op: str, of_two: str) -> Writer:

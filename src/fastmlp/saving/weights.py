@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -31,7 +31,7 @@ class Arrays(Protocol):
         """A copy of an array."""
 
 
-def _numbered(name: str, taken: Mapping[str, Any]) -> str:
+def free_name(name: str, taken: Container[str]) -> str:
     """The name or, if it is taken, name_1 and so on."""
     number, free = 0, name
     while free in taken:
@@ -49,7 +49,7 @@ def by_path(model: Any) -> dict[str, Variable]:
     found = {f"weights/{name}": variable for name, variable in own.items()}
     stems: dict[str, Any] = dict(own)
     for layer in model.inner_layers():
-        stem = _numbered(snake_case(type(layer).__name__), stems)
+        stem = free_name(snake_case(type(layer).__name__), stems)
         stems[stem] = layer
         found |= {f"weights/{stem}/{name}": variable for name, variable in _by_name(layer.weights).items()}
     return found
@@ -59,7 +59,7 @@ def _by_name(variables: Sequence[Variable]) -> dict[str, Variable]:
     """Variables by their names, no two alike."""
     found: dict[str, Variable] = {}
     for variable in variables:
-        found[_numbered(variable.name.replace("/", "_"), found)] = variable
+        found[free_name(variable.name.replace("/", "_"), found)] = variable
     return found
 
 
