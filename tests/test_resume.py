@@ -86,7 +86,7 @@ def test_however_often_it_is_broken_off(tmp_path_factory, case, way, stops):
         except KeyboardInterrupt:
             pass
         else:
-            return
+            break
         model, settings = WAYS[way](model, case, path), {"resume": True}
     assert_goes_on(model, case)
 
