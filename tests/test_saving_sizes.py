@@ -81,6 +81,8 @@ def test_what_is_borrowed_is_in_proportion_to_what_is_held():
         borrow("a", (1 << 12, 1 << 12))
         with pytest.raises(ValueError, match="a: expected sizes"):
             borrow("a", (1 << 12, 1 + (1 << 12)))
+    with room(n := 5_000_000):  # weights, on as many features: the product of two such inputs, on three rows
+        borrow("a", (6, n))
     with room(1 << 30):
         borrow("a", (1 << 16, 1 << 15))
     with room(10):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 MOST_BESIDES = 1 << 24  # numbers that what is no weight may ask room for: metrics, for one
 _LEAST_LENT, _LEAST_AT_ONCE = 1 << 27, 1 << 24  # numbers that any file may borrow, all together and in one array
-_LENT_PER_NUMBER = 4000  # and for each that it holds: layers are tried on a few rows, each in several steps
+_LENT_PER_NUMBER, _AT_ONCE_PER_NUMBER = 4000, 16  # and for each that it holds: layers are tried on three rows
 
 
 @dataclass
@@ -34,7 +34,8 @@ def room(numbers: int, held: int | None = None) -> Iterator[None]:
     >>> claim("kernel", (1000, 1000))
     """
     held = numbers if held is None else held
-    token = _here.set(_Room(numbers, _LEAST_LENT + _LENT_PER_NUMBER * held, max(_LEAST_AT_ONCE, 4 * held)))
+    lent, at_once = _LEAST_LENT + _LENT_PER_NUMBER * held, max(_LEAST_AT_ONCE, _AT_ONCE_PER_NUMBER * held)
+    token = _here.set(_Room(numbers, lent, at_once))
     try:
         yield
     finally:
