@@ -238,6 +238,19 @@ def test_training_goes_on_where_it_was(name):
             np.testing.assert_allclose(found[key], values, rtol=2e-5)
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "adagrad"])
+def test_a_model_that_keras_has_saved_as_h5_keeps_its_optimizer(optimizer, tmp_path):
+    """Saving a .h5, Keras takes the optimizer out of what it remembers of compile: RMSprop would be the usual one."""
+    model = keras.Sequential([keras.Input((4,)), L.Dense(3)])
+    model.compile(optimizer, "mse")
+    model.fit(X, Y, **FIT)
+    model.save(tmp_path / "model.h5")
+    mine = fastmlp.from_keras(model)
+    assert mine.optimizer.name == optimizer
+    want = model.fit(X, Y, **FIT).history["loss"]
+    np.testing.assert_allclose(mine.fit(X, Y, **FIT).history["loss"], want, rtol=2e-5)
+
+
 def test_what_shall_not_decay_goes_along():
     model = keras.Sequential([keras.Input((4,)), L.Dense(3, bias_initializer="ones")])
     optimizer = keras.optimizers.SGD(0.0, weight_decay=0.5)

@@ -68,7 +68,7 @@ def _description(model: Any) -> dict[str, Any]:
 
 def _compile_config(model: Any) -> dict[str, Any]:
     """What compile was given, written from the objects themselves, some of which tell less than all in their config."""
-    given = model._compile_config.config
+    given = {**model._compile_config.config, "optimizer": model.optimizer}  # which Keras, saving a .h5, takes out
     return {key: _written(f"compile: {key}", one) for key, one in given.items()}
 
 
