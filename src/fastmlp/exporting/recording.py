@@ -19,6 +19,7 @@ from fastmlp.autodiff.tensor import Tensor, listening
 from fastmlp.exporting.both import Differs, Rows, Shape, array_of_both, setting_of_both, shape_of_both
 from fastmlp.exporting.ends import Spec, inputs_of, outputs_of
 from fastmlp.layers.calls import calls_around
+from fastmlp.program import dtype_of
 
 _ROWS = (3, 5)  # of the two calls: neither is a multiple of the other
 
@@ -136,7 +137,7 @@ def _called(
     call, program = _Call(given, native), not model.why_taped
     with listening(call):
         if program:  # in C, which takes floats
-            given = [as_tensor(one, model.variable_dtype) for one in given]
+            given = [as_tensor(one, dtype_of(model.in_line())) for one in given]
         found = model(tree(given), training=False)
     return call, found
 
