@@ -66,6 +66,8 @@ def by_hand(model, path):
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("name", sorted(OPTIMIZERS))
 def test_training_goes_on(tmp_path, one, other, name, ending):
+    if one is keras and "averages" in name and keras.config.backend() == "jax":
+        pytest.skip("Keras on JAX cannot fit twice with use_ema=True: its weights and their averages share buffers")
     model = compiled(one, name)
     model.fit(X, Y, **FIT)
     model.save(tmp_path / f"x{ending}")
