@@ -237,3 +237,13 @@ def test_what_shared_layers_add_to_the_loss_counts_once():
     x = np.ones((2, 3), "float32")
     model(x, training=True)
     assert sorted(map(float, model.losses)) == [9.0, 27.0, 27.0]  # the kernel's, and that of two calls
+
+
+def test_a_tape_rounds_no_more_than_the_program():
+    """Layers of another type than the usual one, whose input says that it is of theirs."""
+    x = np.random.default_rng(0).normal(size=(5, 6))
+    model = Sequential([Input((6,), dtype="float64"), Dense(3, dtype="float64")])
+    assert model.why_taped == ""
+    with GradientTape():
+        taped = model(x)
+    np.testing.assert_array_equal(taped.numpy(), model.predict(x, verbose=0))

@@ -13,7 +13,7 @@ from exported import TOLERANCE, assert_equal_outputs, assert_predicts, computed
 from fastmlp import Sequential, autodiff, layers, ops
 from fastmlp.autodiff import Primitive, Tensor
 from fastmlp.autodiff.primitive import as_tensor
-from fastmlp.layers import Input
+from fastmlp.layers import Dense, Input
 
 pytest.importorskip("onnx", reason="what writes ONNX, pip install 'fastmlp[onnx]', is not there")
 pytest.importorskip("onnxruntime", reason="what runs ONNX, pip install onnxruntime, is not there")
@@ -181,3 +181,9 @@ def test_whole_numbers_are_what_predict_makes_of_them(dtype):
 def test_what_cannot_be_left_open_is_refused(function, says):
     with pytest.raises(ValueError, match=says):
         model_bytes(Sequential([Input((4,)), layers.Lambda(function, name="it")], name="net"))
+
+
+def test_layers_of_another_type_than_usual_keep_all_digits_of_their_input():
+    """The usual type is float32 here, and these layers ask for float64."""
+    model = Sequential([Input((6,), dtype="float64"), Dense(5, "tanh", dtype="float64")])
+    assert_predicts(model, np.random.default_rng(0).normal(size=(9, 6)), tolerance=1e-14)
