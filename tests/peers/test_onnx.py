@@ -188,13 +188,6 @@ def test_a_mean_far_from_0_costs_no_digits(dtype, floats):
 # ---- graphs
 
 
-def test_layers_of_another_type_than_usual_keep_all_digits_of_their_input():
-    """The usual type is float32 here, and these layers ask for float64."""
-    rows = [Dense(5, "tanh", dtype="float64"), Dense(2, dtype="float64")]
-    model = disturbed(Sequential([Input((6,), dtype="float64"), *rows]))
-    assert_predicts(model, RNG.normal(size=(9, 6)), tolerance=1e-14)
-
-
 def test_several_inputs_and_outputs_are_named_after_layers():
     a, b = Input((4,), name="a"), Input((3,), name="b", dtype="int32")
     shared = Dense(5, "tanh", name="shared")
