@@ -246,7 +246,7 @@ def test_a_model_that_keras_has_saved_as_h5_keeps_its_optimizer(optimizer, tmp_p
     model.fit(X, Y, **FIT)
     model.save(tmp_path / "model.h5")
     mine = fastmlp.from_keras(model)
-    assert mine.optimizer.name == optimizer
+    assert type(mine.optimizer).__name__.lower() == optimizer
     want = model.fit(X, Y, **FIT).history["loss"]
     np.testing.assert_allclose(mine.fit(X, Y, **FIT).history["loss"], want, rtol=2e-5)
 
