@@ -167,6 +167,16 @@ def test_shapes_that_are_not_stored_are_refused():
         hdf5.read(data)["dense/kernel"].shape  # noqa: B018
 
 
+def test_shapes_are_within_what_they_may_grow_to(monkeypatch):
+    monkeypatch.setattr(source.Source, "verify", lambda self, data, checksum: None)
+    for shape in ((4, 5, source.UNDEFINED, 5), (4, 5, source.UNDEFINED, source.UNDEFINED)):
+        for axis in range(2):
+            less = list(shape)
+            less[2 + axis] = shape[axis] - 1 if axis else 0
+            said = refusals(changed(LATEST, struct.pack("<4Q", *shape), struct.pack("<4Q", *less)))
+            assert any("expected a shape of at most" in one for one in said)
+
+
 @pytest.mark.parametrize("size", [1 << 13, 1 << 25])
 def test_fill_values_fill_no_more_than_the_file_has_room_for(size):
     """(2, 2) of which nothing was written, made larger, and its place taken away."""
@@ -174,7 +184,7 @@ def test_fill_values_fill_no_more_than_the_file_has_room_for(size):
     length = PLAIN.index(struct.pack("<Q", 16), shape)  # behind the address
     data[length - 8 : length] = b"\xff" * 8
     np.testing.assert_array_equal(hdf5.read(bytes(data))["filled"].read(), np.full((2, 2), 9))
-    data[shape : shape + 16] = struct.pack("<2Q", size, size)
+    data[shape : shape + 32] = struct.pack("<4Q", size, size, size, size)
     tracemalloc.start()
     with pytest.raises(ValueError, match="numbers that are not stored in proportion"):
         hdf5.read(bytes(data))["filled"].shape  # noqa: B018

@@ -120,7 +120,10 @@ def dataspace(cursor: Cursor) -> Space:
     elif kind == 2:
         return Space(None, ())
     shape = tuple(cursor.number(8) for _ in range(rank))
-    return Space(shape, tuple(cursor.number(8) for _ in range(rank)) if flags & 1 else shape)
+    most = tuple(cursor.number(8) for _ in range(rank)) if flags & 1 else shape
+    if any(n > limit for n, limit in zip(shape, most)):
+        bad(f"a shape of at most {most}", shape)
+    return Space(shape, most)
 
 
 def size_of(shape: tuple[int, ...], kind: Type) -> int:
