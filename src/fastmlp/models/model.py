@@ -76,10 +76,12 @@ class Model(Trainer, Layer):
         return True
 
     def _as_input(self, value: Any) -> Any:
-        """A tensor; floats in the type that its inputs say, which may be that of its layers and not its own."""
+        """A tensor; floats in the type that its inputs say, if that is wider: it may be that of its layers alone."""
         tensor = super()._as_input(value)
         kinds = {one.dtype for one in self.inputs if one.dtype.kind == "f"} if self.input_names else set()
-        return as_tensor(as_tensor(value), kinds.pop()) if tensor.dtype.kind == "f" and len(kinds) == 1 else tensor
+        if tensor.dtype.kind != "f" or len(kinds) != 1:
+            return tensor
+        return as_tensor(as_tensor(value), np.promote_types(kinds.pop(), tensor.dtype))
 
     def __call__(self, *args: Any, **settings: Any) -> Any:
         """Its output for rows, a tensor; in training with noise, and with the moments of this batch."""
