@@ -16,7 +16,7 @@ from saving_cases import changed, note
 BIG = 10**9
 
 
-def refused(path, model, old, new):
+def refused(path, model, old, new, match="expected sizes that the file has numbers for"):
     """The model's file with one setting of its config changed is refused before its sizes are memory."""
     saving.save_model(model, path)
     saving.load_model(path)
@@ -24,7 +24,7 @@ def refused(path, model, old, new):
     assert old in text, text
     changed(path, config=json.loads(text.replace(old, new)))
     tracemalloc.start()
-    with pytest.raises(ValueError, match="expected sizes that the file has numbers for"):
+    with pytest.raises(ValueError, match=match):
         saving.load_model(path)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -61,6 +61,19 @@ OPERATIONS = {
 def test_operations(path, name):
     compute, old, new = OPERATIONS[name]
     refused(path, operation(compute), old, new)
+
+
+@pytest.mark.parametrize("name", ["tile", "pad", "one_hot", "broadcast_to"])
+def test_sizes_that_are_words(path, name):
+    """So many times a word is a long word."""
+    compute, old, new = OPERATIONS[name]
+    refused(
+        path,
+        operation(compute),
+        old,
+        new.replace("]", ', "xx"]') if "]" in new else '"n": "xx"',
+        "a whole file of a model",
+    )
 
 
 def test_broadcasting_and_products_grow_within_limits():

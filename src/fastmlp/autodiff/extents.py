@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from contextlib import suppress
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,11 @@ def extent(name: str, arrays: tuple[np.ndarray, ...], settings: dict[str, Any]) 
             most = max(most, math.prod(np.broadcast_shapes(*[x.shape for x in arrays])))
     special = _EXTENTS.get(name)
     return max(most, special(*arrays, **settings)) if special else most
+
+
+def _numbers(*sizes: Any) -> int:
+    """Their product; of whole numbers alone, for a number times a word is that many words."""
+    return math.prod(map(index, sizes))
 
 
 def _matmul(a: np.ndarray, b: np.ndarray) -> int:
@@ -48,7 +54,7 @@ def _solved(a: np.ndarray, b: Any = None) -> int:
 
 
 def _pad(x: np.ndarray, width: Any, value: Any) -> int:
-    return math.prod(n + sum(pair) for n, pair in zip(x.shape, width))
+    return _numbers(*(n + index(before) + index(after) for n, (before, after) in zip(x.shape, width)))
 
 
 def _take(x: np.ndarray, indices: np.ndarray, axis: int) -> int:
@@ -69,23 +75,23 @@ def _typed(x: np.ndarray, dtype: Any, value: Any = None) -> int:
 
 _EXTENTS: dict[str, Callable[..., int]] = {
     "arranging.pad": _pad,
-    "arranging.tile": lambda x, repeats: x.size * math.prod(repeats),
+    "arranging.tile": lambda x, repeats: x.size * _numbers(*repeats),
     "contractions.einsum": _einsum,
     "kernels.dense": _dense,
     "linalg.det": _solved,
     "linalg.inv": _solved,
     "linalg.solve": _solved,
     "making.full_like": _typed,
-    "normalising.dropout": lambda x, rate, noise_shape, seed: math.prod(n or 1 for n in noise_shape or ()),
-    "picking.add_along": lambda x, indices, n, axis: x.size // max(x.shape[axis], 1) * n,
-    "picking.add_entries": lambda x, indices, n, axis: x.size * n,
+    "normalising.dropout": lambda x, rate, noise_shape, seed: _numbers(*(n or 1 for n in noise_shape or ())),
+    "picking.add_along": lambda x, indices, n, axis: _numbers(x.size // max(x.shape[axis], 1), n),
+    "picking.add_entries": lambda x, indices, n, axis: _numbers(x.size, n),
     "picking.gather_nd": lambda x, indices: indices.size * x.size // max(x.shape[0], 1),
-    "picking.one_hot": lambda x, n, axis, dtype, on, off: max(x.size, 1) * n,
-    "picking.scatter": lambda x, indices, shape: math.prod(shape),
+    "picking.one_hot": lambda x, n, axis, dtype, on, off: _numbers(max(x.size, 1), n),
+    "picking.scatter": lambda x, indices, shape: _numbers(*shape),
     "picking.take": _take,
     "primitive.cast": _typed,
     "products.matmul": _matmul,
-    "shapes.broadcast_to": lambda x, shape: math.prod(shape),
+    "shapes.broadcast_to": lambda x, shape: _numbers(*shape),
     "shapes.getitem": _getitem,
-    "shapes.put": lambda x, shape, key: math.prod(shape),
+    "shapes.put": lambda x, shape, key: _numbers(*shape),
 }
