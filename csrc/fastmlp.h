@@ -162,7 +162,7 @@ int fm_loss_block(int type, int kind, void *loss, void *d, const void *pred, con
 
 /* Σ w[i]·loss[i], in double and in the order of the rows, divided by 1, by n (not by Σw) or by Σw; 0 where that divisor
  * is 0. weights NULL: ones. */
-enum { FM_REDUCE_SUM, FM_REDUCE_BATCH, FM_REDUCE_WEIGHTS };
+enum { FM_REDUCE_SUM, FM_REDUCE_BATCH, FM_REDUCE_WEIGHTS, FM_REDUCE_ALL };
 double fm_loss_reduce(int type, int reduction, const void *loss, const void *weights, int64_t n);
 void fm_loss_weigh(int type, void *weighted, const void *loss, const void *weights, int64_t n); /* w[i]·loss[i] */
 
@@ -327,6 +327,7 @@ typedef struct fm_run {
     int64_t most_steps;   /* stop after this many … */
     double seconds;       /* … or this long (<= 0: no limit), always between steps */
     double loss;          /* Σ batch's loss · rows, penalties included; added to */
+    double penalty;       /* of that the penalties of weights and activities; added to */
     int64_t steps;        /* steps done, added to */
 } fm_run;
 

@@ -29,12 +29,14 @@ PARAMS: dict[str, list[tuple[float, ...]]] = {
     "categorical_focal_crossentropy_logits": FOCAL_CLASSES,
     "sparse_categorical_crossentropy": [(NONE,), (1.0,)],
     "sparse_categorical_crossentropy_logits": [(NONE,), (1.0,)],
+    "sparse_log_loss_logits": [(NONE,), (1.0,)],
 }
 CASES = [(name, p) for name in KERNELS for p in PARAMS.get(name, [()])]
 PROBABILITIES = {"kl_divergence", *(n for n in KERNELS if "crossentropy" in n and "logits" not in n)}
 POSITIVE = {"mean_squared_logarithmic_error", "poisson"}
+COUNTS = {"half_poisson_logits"}
 MARGINS = {"hinge", "squared_hinge"}
-CLASSES = {n for n in KERNELS if "categorical" in n}
+CLASSES = {n for n in KERNELS if "categorical" in n or "sparse" in n}
 
 
 def is_elementwise(name):
@@ -59,14 +61,14 @@ def inputs(name, n, k, dtype, rng):
         pred = rng.normal(0, 2, (n, k))
     if KERNELS[name].traits:
         return pred.astype(dtype), rng.integers(0, k, n)
-    if name in CLASSES or name in PROBABILITIES or "crossentropy" in name:
+    if name in CLASSES or name in PROBABILITIES or "crossentropy" in name or "log_loss" in name:
         target = np.eye(k)[rng.integers(0, k, n)] if name in CLASSES else rng.integers(0, 2, (n, k)).astype(float)
         soft = rng.uniform(0, 1, (n, k))
         some = np.arange(n)[:, None] % 4 == 3  # now and then a soft target
         target = np.where(some, soft / soft.sum(axis=1, keepdims=True) if name in CLASSES else soft, target)
     elif name in MARGINS:
         target = rng.choice([-1.0, 1.0], (n, k))
-    elif name in POSITIVE:
+    elif name in POSITIVE | COUNTS:
         target = rng.poisson(2, (n, k)).astype(float)
     else:
         target = rng.normal(0, 2, (n, k))

@@ -45,14 +45,15 @@ def steps_of(shape, most):
     return max(4, min(most, 1_000_000 // (inputs * batch)))
 
 
-def network(shape, dtype, loss, optimizer, logits=False, output=None, seed=3, per_layer=None, last="linear"):
+def network(shape, dtype, loss, optimizer, logits=False, output=None, seed=3, per_layer=None, last="linear",
+            reduction="sum_over_batch_size"):  # fmt: skip
     """An engine network and its twin with the same random weights, and the start to measure moves from."""
     inputs, widths, names, batch = SHAPES[shape]
     names = (*names[:-1], last)
     layers = [{"units": w, "activation": (a, ()), **(per_layer or {})} for w, a in zip(widths, names, strict=True)]
-    net = _core.Network(dtype, inputs, batch, layers, loss, optimizer, output, logits, seed)
+    net = _core.Network(dtype, inputs, batch, layers, loss, optimizer, output, logits, seed, reduction)
     assert net.path == path_of(shape, per_layer)
-    twin = Twin(inputs, layers, loss, optimizer, output, logits, seed)
+    twin = Twin(inputs, layers, loss, optimizer, output, logits, seed, reduction)
     twin.start(_core.optimizer_slots(optimizer[0], optimizer[1]))
     rng = np.random.default_rng(seed)
     for i, (k, w) in enumerate(zip((inputs, *widths), widths, strict=False)):

@@ -133,6 +133,22 @@ def test_regularisation_constraints_and_no_bias(shape, dtype):
     assert (np.linalg.norm(net.get(0, 0), axis=0) < 0.5001).all()
 
 
+@pytest.mark.parametrize("shape", ["plain", "tiny-many-rows", "sharded-wide"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_penalties_shared_out_as_losses_are(shape, weighted, dtype, every_thread):
+    """(Σ w·loss + penalties) / Σ w of each batch, the smaller last one too; what penalties came to is known."""
+    rule = {"l1": 0.05, "l2": 0.2}
+    for threads in (1, 3):
+        _core.set_threads(threads)
+        options = {"reduction": "mean_with_penalty", "per_layer": {"weights": rule, "bias": rule}}
+        assert_same_course(shape, dtype, MSE, ADAM, weighted=weighted, **options)
+    net, _ = network(shape, dtype, MSE, ("sgd", (), 0.0, {}), **options)
+    x, y, _ = data(net, net.batch + 3, dtype)
+    run = train(net, x, y, None)
+    np.testing.assert_allclose(run.penalty, 2 * net.penalty(), rtol=1e-6)
+    np.testing.assert_allclose(run.done[2] - run.penalty, net.evaluate(_core.Run(net, x, y)).sum(), rtol=1e-5)
+
+
 NOISES = {"dropout": (0.3,), "gaussian_dropout": (0.3,), "gaussian_noise": (0.2,), "alpha_dropout": (0.2,)}
 
 

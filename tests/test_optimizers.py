@@ -46,6 +46,7 @@ PARAMS = {
         (0.1, 0.0, 0.1, 0.1, 0.0, 0.1),
     ],
     "lion": [(0.9, 0.99), (0.0, 0.5)],
+    "accumulate": [()],
 }
 CASES = [(name, p) for name in KERNELS for p in PARAMS.get(name, [])]
 FIRST = [(name, PARAMS[name][0]) for name in KERNELS if name in PARAMS]

@@ -120,7 +120,8 @@ def test_lowering_is_in_the_order_of_the_kernel(case):
 
 
 def test_every_kernel_has_a_class():
-    assert {make(*case).lower()[0] for case in SETTINGS + OURS} == set(_core.registry("optimizer"))
+    no_optimizer = {"accumulate"}  # it moves nothing
+    assert {make(*case).lower()[0] for case in SETTINGS + OURS} == set(_core.registry("optimizer")) - no_optimizer
 
 
 def test_an_optimizer_keeps_to_its_variables(rng):

@@ -92,8 +92,8 @@ int fm_shows_apart(const fm_network *net); /* must what metrics see be worked ou
 void fm_show_rows(const fm_network *net, char *shown, const char *out, const fm_rows *rows);
 void fm_show_in_place(const fm_network *net, char *out, const fm_rows *rows); /* if anything follows what is in out */
 const char *fm_shown(const fm_network *net);
-void fm_penalty_start(fm_network *net); /* once */
-double fm_penalty_total(const fm_network *net, int64_t n);
+void fm_penalty_start(fm_network *net);                                    /* once */
+double fm_penalty_total(const fm_network *net, double divisor, int64_t n); /* weights' penalties go by the divisor */
 void fm_penalty_share(fm_network *net, const fm_team *team, int t);
 void fm_metrics_add(const fm_network *net, const fm_run *run, int64_t from, int64_t n, const char *prediction,
                     const char *target, const int32_t *labels, int64_t capacity);

@@ -93,8 +93,8 @@ static double weights_penalty(const fm_network *net) {
     return total;
 }
 
-double fm_penalty_total(const fm_network *net, int64_t n) {
-    double total = weights_penalty(net);
+double fm_penalty_total(const fm_network *net, double divisor, int64_t n) {
+    double total = weights_penalty(net) / divisor;
     for (int64_t l = 0; l < net->count; l++)
         if (net->ops[l].op == FM_OP_activity) total += fm_op_activity(&net->ops[l], 0, n) / (double)n;
     return total;

@@ -22,7 +22,7 @@ static double weight_of(const fm_run *run, int64_t i) {
 static double divisor(const fm_network *net, const fm_run *run, int64_t n) {
     double counted = 0, weights = 0;
     if (net->reduction == FM_REDUCE_SUM) return 1;
-    if (net->reduction == FM_REDUCE_BATCH && !run->ignores) return (double)n;
+    if (!run->ignores && (net->reduction == FM_REDUCE_BATCH || !run->sample_weight)) return (double)n;
     for (int64_t i = 0; i < n; i++) {
         const int64_t row = run->index ? run->index[run->at + i] : run->at + i;
         if (run->ignores && run->labels[row] < 0) continue;
@@ -50,7 +50,13 @@ void fm_step_gather(const fm_network *net, const fm_run *run, int64_t n, int64_t
     fm_step_scale(net, run, n, lo, hi);
 }
 
+/* What penalties of weights are divided by: 1, unless losses and penalties are shared out alike. */
+static double penalty_divisor(const fm_network *net, const fm_run *run, int64_t n) {
+    return net->reduction == FM_REDUCE_ALL && net->penalised ? divisor(net, run, n) : 1;
+}
+
 void fm_step_prepare(fm_network *net, const fm_run *run) {
+    const double rows = penalty_divisor(net, run, fm_min64(run->batch, run->n - run->at));
     fm_optimizer optimizer = net->optimizer;
     fm_hyper base;
     if (run->rates) optimizer.learning_rate = run->rates[run->steps];
@@ -61,8 +67,8 @@ void fm_step_prepare(fm_network *net, const fm_run *run) {
         for (int part = 0; part < 2; part++) {
             fm_hyper *h = &net->hyper[2 * l + part];
             *h = base;
-            h->l1 = rules[part]->l1;
-            h->l2 = rules[part]->l2;
+            h->l1 = rules[part]->l1 / rows;
+            h->l2 = rules[part]->l2 / rows;
             if (rules[part]->spared) h->coupled = h->decay = 0;
             fm_hyper_settle(h);
         }
@@ -91,7 +97,11 @@ void fm_step_tally(fm_network *net, fm_run *run, int64_t n) {
     double sum = 0; /* in order, in double: the same for any number of threads */
     for (int64_t i = 0; i < n; i++) sum += fm_get_element(net->type, net->row_loss, i) * weight_of(run, i);
     run->loss += sum * ((double)n / divisor(net, run, n));
-    if (net->penalised) run->loss += (double)n * fm_penalty_total(net, n);
+    if (net->penalised) {
+        const double penalty = (double)n * fm_penalty_total(net, penalty_divisor(net, run, n), n);
+        run->loss += penalty;
+        run->penalty += penalty;
+    }
     if (run->metric_count)
         fm_metrics_add(net, run, run->at, n, fm_shown(net), net->turned_target ? net->turned_target : net->target,
                        net->labels, net->ops[net->count - 1].batch);

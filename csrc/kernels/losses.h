@@ -28,7 +28,10 @@
     X(binary_crossentropy, MEAN, "label_smoothing") \
     X(binary_crossentropy_logits, MEAN, "label_smoothing") \
     X(binary_focal_crossentropy, MEAN, "alpha,gamma,apply_class_balancing,label_smoothing") \
-    X(binary_focal_crossentropy_logits, MEAN, "alpha,gamma,apply_class_balancing,label_smoothing")
+    X(binary_focal_crossentropy_logits, MEAN, "alpha,gamma,apply_class_balancing,label_smoothing") \
+    X(half_squared_error, SUM, "")                  \
+    X(half_poisson_logits, SUM, "")                 \
+    X(log_loss_logits, SUM, "")
 // clang-format on
 
 #include "loss_rows.h"
@@ -197,6 +200,26 @@ FM_INLINE vr binary_focal_crossentropy_logits_elem(vr z, vr target, const vr *c,
     vr scaled = vr_sel(vr_eq(power, vr_zero()), vr_zero(), power * entropy);
     *dl = weight * vr_fma(power, entropy_slope, moved);
     return weight * scaled;
+}
+
+/* ---- as scikit-learn has them: summed over the row, the derivative by the logit always prediction - target ---- */
+
+FM_INLINE vr half_squared_error_elem(vr p, vr y, const vr *c, vr *dl) {
+    *dl = p - y;
+    return vr_set((real)0.5) * *dl * *dl;
+}
+
+/* half of the deviance with p = exp(z):  y log(y/p) - y + p,  where 0 log 0 = 0 */
+FM_INLINE vr half_poisson_logits_elem(vr z, vr y, const vr *c, vr *dl) {
+    vr p = vr_exp(z);
+    *dl = p - y;
+    return vr_sel(vr_eq(y, vr_zero()), p, vr_fma(y, vr_log(y) - z, *dl));
+}
+
+#define LOG_LOSS_MOST (FM_BITS == 32 ? 15.942385152878742 : 36.04365338911715) /* -log ε of the element type */
+FM_INLINE vr log_loss_logits_elem(vr z, vr y, const vr *c, vr *dl) {
+    vr high, low;
+    return vr_min(vr_set((real)LOG_LOSS_MOST), binary_entropy_logits(z, y, dl, &high, &low));
 }
 
 /* ---- the loops stamped from the list ---- */

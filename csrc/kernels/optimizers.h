@@ -42,7 +42,8 @@
     X(ftrl,                       2, FROM_PARAM, "initial_accumulator_value,learning_rate_power,"                \
                                                  "l1_regularization_strength,l2_regularization_strength,"        \
                                                  "l2_shrinkage_regularization_strength,beta")                    \
-    X(lion,                       1, ZERO,       "beta_1,beta_2")
+    X(lion,                       1, ZERO,       "beta_1,beta_2")                                                \
+    X(accumulate,                 1, ZERO,       "")
 // clang-format on
 
 /* ---- helpers ---- */
@@ -312,6 +313,11 @@ FM_INLINE void lion_step(vr *w, vr g, vr *s, const vr *c) {
     *w = vr_fma(c[2], vr_sign(ewa(s[0], g, c[0])), *w);
     s[0] = ewa(s[0], g, c[1]);
 }
+
+/* ---- no step: s ← s + g, for an optimizer elsewhere that wants the gradient of many batches ---- */
+
+FM_INLINE void accumulate_prepare(double *c, const double *p, double lr, int64_t t) {}
+FM_INLINE void accumulate_step(vr *w, vr g, vr *s, const vr *c) { s[0] = s[0] + g; }
 
 /* ---- what may come before a step ---- */
 

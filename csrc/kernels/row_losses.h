@@ -14,7 +14,8 @@
     X(categorical_focal_crossentropy, DENSE, "alpha,gamma,label_smoothing")      \
     X(categorical_focal_crossentropy_logits, DENSE, "alpha,gamma,label_smoothing") \
     X(sparse_categorical_crossentropy, LABELS, "ignore_class")                   \
-    X(sparse_categorical_crossentropy_logits, LABELS, "ignore_class")
+    X(sparse_categorical_crossentropy_logits, LABELS, "ignore_class")            \
+    X(sparse_log_loss_logits, LABELS, "ignore_class")
 // clang-format on
 
 #define FM_ROW_LOSS(name)                                                                                     \

@@ -113,6 +113,14 @@ FM_ROW_LOSS(sparse_categorical_crossentropy_logits) {
     }
 }
 
+/* The same, with what a row costs bounded as scikit-learn bounds it: the derivative knows of no bound. */
+FM_ROW_LOSS(sparse_log_loss_logits) {
+    const real most = (real)LOG_LOSS_MOST;
+    real *cost = loss;
+    sparse_categorical_crossentropy_logits_rows(loss, d, pred, target, labels, scale, shape, params);
+    for (int64_t i = 0; i < shape->n; i++) cost[i] = cost[i] > most ? most : cost[i];
+}
+
 /* An infinite logit of a class that is not asked for costs nothing; a NaN does. */
 FM_INLINE vr absent(vr t, vr x) { return vr_sel(vr_eq(t, vr_zero()), vr_min(vr_set(FM_HUGE), x), x); }
 

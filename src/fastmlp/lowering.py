@@ -18,8 +18,14 @@ Operation = dict[str, Any]
 
 # A last activation with the losses that can take what comes before it, which keeps what rounding would lose.
 _LOGITS = {
-    "sigmoid": ("binary_crossentropy", "binary_focal_crossentropy"),
-    "softmax": ("categorical_crossentropy", "categorical_focal_crossentropy", "sparse_categorical_crossentropy"),
+    "exponential": ("half_poisson",),
+    "sigmoid": ("binary_crossentropy", "binary_focal_crossentropy", "log_loss"),
+    "softmax": (
+        "categorical_crossentropy",
+        "categorical_focal_crossentropy",
+        "sparse_categorical_crossentropy",
+        "sparse_log_loss",
+    ),  # fmt: skip
 }
 
 

@@ -357,3 +357,43 @@ def sparse_categorical_crossentropy_logits(pred, target, ignore_class):
 
 def sparse_categorical_crossentropy_logits_grad(pred, target, ignore_class):
     return of_labels(categorical_crossentropy_logits_grad, pred, target, ignore_class)
+
+
+def half_squared_error(pred, target):
+    pred, target = doubles(pred, target)
+    return np.sum((target - pred) ** 2, axis=-1) / 2
+
+
+def half_squared_error_grad(pred, target):
+    return np.subtract(*doubles(pred, target))
+
+
+def half_poisson_logits(pred, target):
+    z, y = doubles(pred, target)
+    return np.sum(y * np.log(np.where(y > 0, y, 1.0)) - y * z - y + np.exp(z), axis=-1)
+
+
+def half_poisson_logits_grad(pred, target):
+    z, y = doubles(pred, target)
+    return np.exp(z) - y
+
+
+def at_most(loss, pred):
+    """No more than -log of the ε of pred's own type."""
+    return np.minimum(loss, -np.log(float(np.finfo(np.asarray(pred).dtype).eps)))
+
+
+def log_loss_logits(pred, target):
+    z, y = doubles(pred, target)
+    return np.sum(at_most(entropy_logits(z, y)[0], pred), axis=-1)
+
+
+def log_loss_logits_grad(pred, target):
+    return entropy_logits(*doubles(pred, target))[1]
+
+
+def sparse_log_loss_logits(pred, target, ignore_class):
+    return at_most(sparse_categorical_crossentropy_logits(pred, target, ignore_class), pred)
+
+
+sparse_log_loss_logits_grad = sparse_categorical_crossentropy_logits_grad

@@ -89,8 +89,10 @@ class Network:
             "sum": 1.0,
             "sum_over_batch_size": counted.sum(),
             "mean_with_sample_weight": weight[counted].sum(),
+            "mean_with_penalty": weight[counted].sum(),
         }
         divisor = divisors[self.reduction]
+        self.penalty_share = 1.0 if self.reduction != "mean_with_penalty" else 1 / divisor if divisor else 0.0
         return weight / divisor if divisor else 0 * weight
 
     def cost(self, x, target, weight=None):
@@ -98,7 +100,7 @@ class Network:
         name, params = self.loss
         self.taken = self.compute(x, training=True, for_loss=True)
         loss = getattr(losses, name)(self.taken, target, *params) @ self.shares(target, weight)
-        return float(loss + self.penalty() + sum(op.price() for op in self.ops))
+        return float(loss + self.penalty_share * self.penalty() + sum(op.price() for op in self.ops))
 
     def backward(self, x, target, weight=None):
         """Leave the gradients of the loss and of activities in the operations; the cost, and the batch's prediction."""
@@ -115,7 +117,8 @@ class Network:
     def regularized(self, op, part):
         """The gradient of the cost by a weight."""
         rule = op.rule(part)
-        return optimizers.regularized(op.weights[part], op.gradients[part], rule.get("l1", 0.0), rule.get("l2", 0.0))
+        l1, l2 = (self.penalty_share * rule.get(key, 0.0) for key in ("l1", "l2"))
+        return optimizers.regularized(op.weights[part], op.gradients[part], l1, l2)
 
     # ---- a step
 

@@ -159,6 +159,11 @@ def lion(w, g, slots, step, lr, beta_1, beta_2):
     return w - lr * direction, (beta_2 * m + (1 - beta_2) * g,)
 
 
+def accumulate(w, g, slots, step, lr):
+    (total,) = slots
+    return w, (total + g,)
+
+
 def regularized(w, g, l1, l2):
     """The gradient with that of ``l1·Σ|w| + l2·Σw²``."""
     return g + l1 * np.sign(w) + 2 * l2 * w

@@ -1,7 +1,7 @@
 # losses.pxi: the loss of each row and its gradient, and what becomes of a batch of them.
 
 cdef extern from "fastmlp.h" nogil:
-    int FM_REDUCE_SUM, FM_REDUCE_BATCH, FM_REDUCE_WEIGHTS
+    int FM_REDUCE_SUM, FM_REDUCE_BATCH, FM_REDUCE_WEIGHTS, FM_REDUCE_ALL
     void fm_loss(int type, int kind, void *loss, void *d, const void *pred, const void *target, const int32_t *labels,
                  const void *scale, const fm_rows *shape, const double *params)
     int fm_loss_block(int type, int kind, void *loss, void *d, const void *pred, const void *target, const void *scale,
@@ -14,6 +14,7 @@ _REDUCTIONS = {
     "sum_over_batch_size": FM_REDUCE_BATCH,
     "mean": FM_REDUCE_BATCH,
     "mean_with_sample_weight": FM_REDUCE_WEIGHTS,
+    "mean_with_penalty": FM_REDUCE_ALL,  # of a network: (Σ w·loss + penalties of weights) / Σ w
 }
 
 

@@ -21,7 +21,7 @@ cdef extern from "fastmlp.h" nogil:
         const fm_metric *metrics
         int64_t metric_count
         int64_t n, batch, at, most_steps
-        double seconds, loss
+        double seconds, loss, penalty
         int64_t steps
     ctypedef struct fm_network:
         pass

@@ -99,9 +99,14 @@ cdef class Run:
                 self.run.n = 0  # nothing to run: the rates would end before the rows do
                 raise ValueError(f"rates: expected one for each of {steps} steps, got {np.shape(rates)}; give as many")
             self.run.rates = <const double *>cnp.PyArray_DATA(self.rates)
-        self.run.loss = loss
+        self.run.loss, self.run.penalty = loss, 0
 
     @property
     def done(self):
         """(rows, steps) since `start`, and Σ batch's loss · rows, what `start` was given included."""
         return self.run.at, self.run.steps, self.run.loss
+
+    @property
+    def penalty(self):
+        """What penalties have added to the loss since `start`."""
+        return self.run.penalty

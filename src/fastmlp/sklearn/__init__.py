@@ -1,0 +1,13 @@
+"""scikit-learn's networks, trained in C: ``from fastmlp.sklearn import MLPClassifier, MLPRegressor``.
+
+They are scikit-learn's own classes but for the numbers' way through C: same parameters, same draws from the
+`RandomState`, same steps, same attributes, warnings and errors. `patch` puts them into an unchanged program.
+"""
+
+from fastmlp._validate import need_package as _need_package
+
+_need_package("fastmlp.sklearn", "sklearn.neural_network", "scikit-learn", "pip install 'fastmlp[sklearn]'")
+
+from fastmlp.sklearn.estimators import MLPClassifier, MLPRegressor  # noqa: E402 - if there is a scikit-learn
+
+__all__ = ["MLPClassifier", "MLPRegressor"]

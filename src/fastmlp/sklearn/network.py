@@ -1,0 +1,293 @@
+"""The network behind an estimator: its layers as a model of fastmlp's; weights and a solver's memory in and out."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, BaseOptimizer, SGDOptimizer
+
+from fastmlp import Sequential
+from fastmlp.layers import Dense, Dropout, Input
+from fastmlp.models.feeds import ArrayFeed
+from fastmlp.models.hooks import CallbackList
+from fastmlp.models.training import Epoch, train_batch
+from fastmlp.optimizers.base import Optimizer
+from fastmlp.regularizers import L2
+from fastmlp.sklearn import settings
+
+_DENSE = 1 << 22  # numbers of a block of sparse rows that is made dense
+
+
+def rows_of(x: Any, rows: Any) -> Any:
+    """Some rows of an array or of a sparse matrix, as an array."""
+    return x[rows] if isinstance(x, np.ndarray) else x[rows].toarray()
+
+
+def blocks(x: Any) -> Iterator[slice]:
+    """Slices of a sparse matrix that are not too large as arrays."""
+    most = max(1, _DENSE // x.shape[1])
+    for at in range(0, x.shape[0], most):
+        yield slice(at, min(at + most, x.shape[0]))
+
+
+class Network:
+    """Layers, as an estimator's parameters have them.
+
+    Parameters
+    ----------
+    estimator
+        With its parameters, and `out_activation_`.
+    units
+        Of the input and of each layer.
+    dtype
+        Of weights and sums.
+    trains
+        Whether what acts in training alone is there: dropout and penalty.
+    """
+
+    def __init__(self, estimator: Any, units: Sequence[int], dtype: Any, trains: bool = False) -> None:
+        dtype = np.dtype(dtype).name
+        names = [*settings.hidden_activations(estimator, len(units) - 2), settings.out_activation(estimator)]
+        rates = settings.dropout_rates(estimator, len(units) - 2) if trains else [0.0] * (len(units) - 2)
+        penalty = L2(estimator.alpha / 2) if trains and estimator.alpha else None
+        made: list[Any] = [Input((units[0],), dtype=dtype)]
+        self.dense: list[Any] = []
+        for width, activation, rate in zip(units[1:], names, [*rates, 0.0]):
+            layer = Dense(width, activation, kernel_initializer="zeros", kernel_regularizer=penalty, dtype=dtype)
+            self.dense.append(layer)
+            made += [layer, Dropout(rate)] if rate else [layer]
+        self.model = Sequential(made)
+        if self.model.why_taped:
+            raise ValueError(f"activation: expected one that C has, got {estimator.activation!r} "
+                             f"({self.model.why_taped}); make it a layer of a model, and that a ModelClassifier or "
+                             "ModelRegressor")  # fmt: skip
+        self.variables = [layer.kernel for layer in self.dense] + [layer.bias for layer in self.dense]
+
+    def compile(self, optimizer: Any, loss: Any) -> None:
+        """Be trained."""
+        self.model.compile(optimizer, loss)
+        self.compiled = self.model._need_compiled("fit")
+        self.averages = loss.name == "half_squared_error"  # over outputs: what it reports, not what it descends
+
+    def take(self, estimator: Any) -> None:
+        """Take the estimator's weights."""
+        for variable, value in zip(self.variables, [*estimator.coefs_, *estimator.intercepts_]):
+            variable.assign(value)
+
+    def give(self, estimator: Any) -> None:
+        """Give it these."""
+        values = [variable.numpy() for variable in self.variables]
+        estimator.coefs_, estimator.intercepts_ = values[: len(self.dense)], values[len(self.dense) :]
+
+
+class Predictor(Network):
+    """The network for predictions; any number of threads may ask at once."""
+
+    def __init__(self, estimator: Any, units: Sequence[int], dtype: Any) -> None:
+        super().__init__(estimator, units, dtype)
+        self._program = self.model._network()
+        self._lock = threading.Lock()
+        self._seen: list[np.ndarray] = []
+
+    def __call__(self, estimator: Any, x: Any) -> np.ndarray:
+        """The output for rows."""
+        weights = [*estimator.coefs_, *estimator.intercepts_]
+        with self._lock:
+            if not self._seen or not all(map(np.array_equal, self._seen, weights)):
+                self.take(estimator)
+                self._program.push()
+                self._seen = [np.array(value) for value in weights]
+        if isinstance(x, np.ndarray):
+            outputs: np.ndarray = self._program.outputs(x)
+            return outputs
+        x = x.tocsr()
+        return np.concatenate([self._program.outputs(rows_of(x, part)) for part in blocks(x)])
+
+
+class OwnOptimizer(BaseOptimizer):  # type: ignore[misc]
+    """What an optimizer of fastmlp's remembers between fits, in the place of scikit-learn's own."""
+
+    def __init__(self, learning_rate: float) -> None:
+        super().__init__(learning_rate)
+        self.t = 0
+        self.slots: Any = None  # a list for each slot, None before the first step
+
+
+def _memory(theirs: Any) -> Any:
+    if isinstance(theirs, AdamOptimizer):
+        return [theirs.ms, theirs.vs]
+    if isinstance(theirs, SGDOptimizer):
+        return [theirs.velocities] if theirs.momentum else []
+    return theirs.slots
+
+
+def _remember(theirs: Any, slots: list[list[np.ndarray]], t: int) -> None:
+    if isinstance(theirs, AdamOptimizer):
+        theirs.ms, theirs.vs = slots
+        theirs.t = t
+        if t:
+            root = np.sqrt(1 - theirs.beta_2**t)
+            theirs.learning_rate = theirs.learning_rate_init * root / (1 - theirs.beta_1**t)
+    elif isinstance(theirs, SGDOptimizer):
+        theirs.velocities = slots[0] if slots else theirs.velocities
+    else:
+        theirs.slots, theirs.t = slots, t
+
+
+class Trainer(Network):
+    """The network that trains, step for step as the estimator's solver would."""
+
+    def __init__(self, estimator: Any, units: Sequence[int], batch: int, seed: int) -> None:
+        super().__init__(estimator, units, estimator.coefs_[0].dtype, trains=True)
+        self.batch = batch
+        self.model._program_seed = seed
+        self.compile(settings.optimizer_of(estimator), settings.loss_of(estimator))
+        self._program = self.model._network(batch)
+        self._program.fit_batch(batch, exactly=True)
+        self._outputs = units[-1]
+        self._rows: Any = None  # those of a sparse matrix, targets and weights
+        self._feed: Any = None  # or arrays, and the run over them
+        self._run: Any = None
+
+    # ---- the solver's memory
+
+    def take_all(self, estimator: Any) -> None:
+        """Take the estimator's weights, and what its solver remembers."""
+        self.take(estimator)
+        optimizer, theirs = self.model.optimizer, estimator._optimizer
+        for k, group in enumerate(_memory(theirs) or []):
+            for variable, value in zip(self.variables, group):
+                optimizer.slots(variable)[k].assign(value)
+        optimizer.variables[0].assign(getattr(theirs, "t", 0))
+
+    def give_all(self, estimator: Any) -> None:
+        """Give the estimator what there is after the last whole step."""
+        self.give(estimator)
+        optimizer = self.model.optimizer
+        slots = [optimizer.slots(variable) for variable in self.variables]
+        _remember(estimator._optimizer, [[slot.numpy() for slot in group] for group in zip(*slots)],
+                  int(optimizer.variables[0].numpy()))  # fmt: skip
+
+    # ---- epochs
+
+    def see(self, x: Any, y: np.ndarray, weights: Any) -> None:
+        """Train on these rows."""
+        y = settings.targets(self.compiled.loss, y)
+        if isinstance(x, np.ndarray):
+            self._feed = ArrayFeed(x, y, weights)
+            self._run = self.compiled.run(self._program, self._feed)
+        else:
+            self._rows = x.tocsr(), y, weights
+
+    def see_nothing(self) -> None:
+        """Let the rows go."""
+        self._rows = self._feed = self._run = None
+
+    def epoch(self, order: np.ndarray | None, hooks: CallbackList, rate: float | None) -> float:
+        """One pass over the rows in this order; the mean over rows of their batches' losses."""
+        if rate is not None and float(self.model.optimizer.learning_rate) != rate:
+            self.model.optimizer.learning_rate = rate
+        epoch = Epoch(self._program, self.compiled, hooks, self.model)
+        if self._run is not None:
+            epoch.run(self._run, order, self.batch, self._feed)
+            penalty = self._run.penalty
+        else:
+            penalty = self._sparse(epoch, order)
+        return self._reported(epoch.done[2], penalty) / max(1, epoch.done[0])
+
+    def _sparse(self, epoch: Epoch, order: np.ndarray | None) -> float:
+        (x, y, weights), penalty = self._rows, 0.0
+        for at in range(0, x.shape[0], self.batch):
+            rows: Any = slice(at, at + self.batch) if order is None else order[at : at + self.batch]
+            train_batch(epoch, ArrayFeed(rows_of(x, rows), y[rows], None if weights is None else weights[rows]))
+            penalty += epoch._run.penalty
+            if self.model.stop_training:
+                break
+        return penalty
+
+    def _reported(self, loss: float, penalty: float) -> float:
+        return (loss - penalty) / self._outputs + penalty if self.averages else loss
+
+
+class Gather(Optimizer):
+    """Makes no steps: gradients are added up."""
+
+    def lower(self) -> Any:
+        """The kernel."""
+        return "accumulate", ()
+
+    def slot_names(self) -> Any:
+        """Their sum."""
+        return (("gradient",),)
+
+
+class Objective(Network):
+    """Loss and gradient of all rows at once, for a solver elsewhere that asks for them; always in float64."""
+
+    rows = 2048  # of a block: the same gradient, in memory that does not grow with the data
+
+    def __init__(self, estimator: Any, units: Sequence[int], x: Any, y: np.ndarray, weights: Any) -> None:
+        super().__init__(estimator, units, np.float64, trains=True)
+        self.x, self._alpha, self._outputs = x, estimator.alpha, units[-1]
+        self._sum = float(len(y) if weights is None else np.sum(weights))
+        loss = settings.loss_of(estimator)
+        loss.reduction = "sum"
+        for layer in self.dense:
+            layer.kernel.regularizer = None  # added once, not for each block
+        self.compile(Gather(), loss)
+        self._program = self.model._network(min(self.rows, x.shape[0]))
+        self._y, self._weights = settings.targets(loss, y), weights
+
+    def _feeds(self) -> Iterator[ArrayFeed]:
+        x = self.x if isinstance(self.x, np.ndarray) else self.x.tocsr()
+        most = self._program.network.batch
+        for at in range(0, x.shape[0], most):
+            rows = slice(at, at + most)
+            yield ArrayFeed(rows_of(x, rows), self._y[rows], None if self._weights is None else self._weights[rows])
+
+    def __call__(self, estimator: Any) -> tuple[float, np.ndarray]:
+        """At the estimator's weights."""
+        self.take(estimator)
+        slots = [self.model.optimizer.slots(variable)[0] for variable in self.variables]
+        for slot in slots:
+            slot.assign(np.zeros(slot.shape))
+        loss = 0.0
+        for feed in self._feeds():
+            run = self.compiled.run(self._program, feed)
+            run.start(None, feed.rows)
+            self._program.train(run, 1, 0)
+            loss += run.done[2] / feed.rows
+        coefs = [np.asarray(coef) for coef in estimator.coefs_]
+        if self.averages:
+            loss /= self._outputs
+        loss += 0.5 * self._alpha * sum(float(np.vdot(coef, coef)) for coef in coefs)
+        slopes = [slot.numpy() for slot in slots]
+        for slope, coef in zip(slopes, coefs):
+            slope += self._alpha * coef
+        return loss / self._sum, np.concatenate([slope.ravel() for slope in slopes]) / self._sum
+
+
+# ---- networks that are kept for as long as their estimator is; not in it: it is copied, pickled and compared
+
+_kept: WeakKeyDictionary[Any, dict[type, tuple[Any, Any]]] = WeakKeyDictionary()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_kept.clear)  # a lock may have been held by a thread that is not here
+
+
+def kept(estimator: Any, kind: type, key: Any, make: Callable[[], Any]) -> Any:
+    """The estimator's network of this kind, made anew if the key is another than it was."""
+    networks = _kept.setdefault(estimator, {})
+    found = networks.get(kind)
+    if found is None or found[0] != key:
+        found = networks[kind] = (key, make())
+    return found[1]
+
+
+def forget(estimator: Any, kind: type) -> None:
+    """Let the estimator's network of this kind go."""
+    _kept.get(estimator, {}).pop(kind, None)
