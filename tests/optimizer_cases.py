@@ -84,3 +84,40 @@ def run(optimizer, start, gradients):
     for g in gradients:
         optimizer.apply_gradients(zip(g, moved))
     return [v.numpy() for v in moved]
+
+
+# of kernels, in the registry's order: Keras's, the other place for epsilon, epsilon large enough to see
+KERNEL_PARAMS = {
+    "sgd": [()],
+    "momentum": [(0.9,), (0.0,)],
+    "nesterov": [(0.9,)],
+    "ewa_momentum": [(0.9,), (0.0,)],
+    "velocity": [(0.9,), (0.0,)],
+    "velocity_nesterov": [(0.9,)],
+    "rmsprop": [(0.9, 1e-7, 0.0), (0.9, 0.0, 1e-8), (0.9, 1e-2, 0.0), (0.9, 0.0, 1e-2), (0.0, 0.0, 0.0)],
+    "rmsprop_momentum": [(0.9, 1e-7, 0.0, 0.9), (0.9, 0.0, 1e-2, 0.5)],
+    "rmsprop_centered": [(0.9, 1e-7, 0.0), (0.9, 0.0, 1e-2)],
+    "rmsprop_centered_momentum": [(0.9, 1e-7, 0.0, 0.9), (0.9, 1e-2, 0.0, 0.5)],
+    "rmsprop_velocity": [(0.99, 0.0, 1e-8, 0.9), (0.9, 1e-2, 0.0, 0.5)],
+    "rmsprop_centered_velocity": [(0.9, 0.0, 1e-2, 0.9), (0.9, 1e-2, 0.0, 0.5)],
+    "adam": [
+        (0.9, 0.999, 1e-7, 0.0),
+        (0.9, 0.999, 0.0, 1e-8),
+        (0.9, 0.99, 1e-2, 0.0),
+        (0.5, 0.99, 0.0, 1e-2),
+        (0.0, 0.999, 0.0, 0.0),
+    ],  # fmt: skip
+    "amsgrad": [(0.9, 0.999, 1e-7, 0.0), (0.9, 0.9, 0.0, 1e-8)],
+    "adamax": [(0.9, 0.999, 0.0, 1e-7), (0.8, 0.9, 0.0, 1e-2), (0.9, 0.99, 1e-2, 0.0)],
+    "nadam": [(0.9, 0.999, 1e-7, 0.96), (0.8, 0.99, 1e-2, 0.96), (0.9, 0.999, 1e-8, 0.9998)],
+    "adagrad": [(0.1, 1e-7, 0.0), (0.0, 1e-2, 0.0), (0.0, 0.0, 1e-2)],
+    "adadelta": [(0.95, 1e-7), (0.9, 1e-2)],
+    "ftrl": [
+        (0.1, -0.5, 0.0, 0.0, 0.0, 0.0),
+        (0.1, -0.5, 0.5, 0.3, 0.2, 0.1),
+        (0.2, -0.8, 0.1, 0.0, 0.1, 0.0),
+        (0.1, 0.0, 0.1, 0.1, 0.0, 0.1),
+    ],
+    "lion": [(0.9, 0.99), (0.0, 0.5)],
+    "accumulate": [()],
+}

@@ -178,9 +178,9 @@ def test_gradients_by_finite_differences(rng):
 @pytest.mark.parametrize("name", ["sgd", "adam", "rmsprop", "adagrad"])
 def test_fused_update_is_gradient_then_step(name, dtype, rng):
     """The update on each tile gives the bits of the gradient followed by the optimizer's kernel."""
-    from test_optimizers import PARAMS
+    from optimizer_cases import KERNEL_PARAMS
 
-    params = PARAMS[name][0]
+    params = KERNEL_PARAMS[name][0]
     made, w, b = layer(30, 70, 45, dtype, rng, "tanh", optimizer=name)
     x, dy = rng.normal(size=(30, 70)).astype(dtype), rng.normal(size=(30, 45)).astype(dtype)
     starts = _core.optimizer_slots(name, params)

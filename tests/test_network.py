@@ -21,8 +21,8 @@ from network_cases import (
     train_twin,
     weights,
 )
+from optimizer_cases import KERNEL_PARAMS
 from reference.network import Network as Twin
-from test_optimizers import PARAMS as OPTIMIZER_PARAMS
 from tolerance import assert_close, assert_trained_alike
 
 
@@ -73,7 +73,7 @@ def test_output_after_noise(shape, dtype):
 @pytest.mark.parametrize("name", _core.registry("optimizer"))
 @pytest.mark.parametrize("shape", ["plain", "tiny", "sharded"])
 def test_every_optimizer(name, shape, dtype):
-    optimizer = (name, OPTIMIZER_PARAMS[name][0], 1e-2, {"weight_decay": 0.01})
+    optimizer = (name, KERNEL_PARAMS[name][0], 1e-2, {"weight_decay": 0.01})
     assert_same_course(shape, dtype, MSE, optimizer)
 
 

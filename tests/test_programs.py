@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from fastmlp import _core
 from lookup import slope
+from optimizer_cases import KERNEL_PARAMS
 from program_cases import (
     ADAM,
     ALL,
@@ -22,7 +23,6 @@ from program_cases import (
     parts_of,
     ruled,
 )
-from test_optimizers import PARAMS as OPTIMIZER_PARAMS
 
 PLACES = {
     "first": lambda op: [op, DENSE, LAST],
@@ -93,7 +93,7 @@ OPTIONS = [
 @pytest.mark.parametrize("name", _core.registry("optimizer"))
 def test_every_optimizer_on_every_kind(name, every_thread):
     ops = [ruled(op) for op in ALL]
-    optimizer = (name, OPTIMIZER_PARAMS[name][0], 2e-3, {"weight_decay": 0.01})
+    optimizer = (name, KERNEL_PARAMS[name][0], 2e-3, {"weight_decay": 0.01})
     assert_same_course(Case(72, 20, ops, optimizer=optimizer, steps=8), np.float64)
 
 
@@ -101,7 +101,7 @@ def test_every_optimizer_on_every_kind(name, every_thread):
 @pytest.mark.parametrize("optimizer", ["sgd", "nesterov", "adam"])
 def test_clipping_and_decay_of_every_kind(optimizer, options, dtype, every_thread):
     ops = [ruled(op) for op in ALL]
-    params = ADAM[1] if optimizer == "adam" else OPTIMIZER_PARAMS[optimizer][0]
+    params = ADAM[1] if optimizer == "adam" else KERNEL_PARAMS[optimizer][0]
     assert_same_course(Case(72, 20, ops, optimizer=(optimizer, params, 2e-3, options), steps=8), dtype, threads=2)
 
 
