@@ -61,11 +61,15 @@ typedef struct fm_entry {
 int fm_registry(fm_entry *entry, const char *family, int64_t i); /* 0 when there is no i-th entry */
 
 /* ---- views: a user's matrix, taken as it is ------------------------------------------------------------------------
- * Element (i, j) lies at data + i·row_stride + j·col_stride (bytes); `swapped` marks the other byte order. */
+ * Element (i, j) lies at data + i·row_stride + j·col_stride (bytes); `swapped` marks the other byte order.
+ * Sparse rows (CSR), which networks made for them take: data[e] and columns[e], e from starts[i] up to starts[i + 1], are
+ * a number of row i and where it stands; numbers of one place add up, the others are 0. data is of the network's type. */
 typedef struct fm_view {
     const void *data;
     int64_t rows, cols, row_stride, col_stride;
     int type, swapped;
+    const int64_t *starts; /* rows + 1 of them; NULL: all elements are there */
+    const int32_t *columns;
 } fm_view;
 
 /* ---- rows: a float matrix of ours, row-major or in panels of 32 columns -------------------------------------------
@@ -308,6 +312,7 @@ typedef struct fm_program {
     int loss, logits; /* logits: the loss takes what comes before the last activation, output or else a dense layer's */
     int reduction;    /* FM_REDUCE_…, of a batch's losses; labels below 0 are not in the count */
     int shows;        /* keep each batch's prediction, for metrics */
+    int sparse;       /* x of its runs and predictions is of sparse rows; the first operation is dense, and not bf16 */
     double output_params[FM_PARAMS], loss_params[FM_PARAMS];
     fm_optimizer optimizer;
     double ema_momentum;   /* > 0: a moving average of all weights is kept … */

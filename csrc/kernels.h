@@ -212,6 +212,12 @@ typedef struct fm_kernels {
     void (*to_panels)(void *panels, int64_t batch, const void *x, int64_t ldx, int64_t rows, int64_t cols);
     void (*from_panels)(void *x, int64_t ldx, const void *panels, int64_t batch, int64_t rows, int64_t cols);
 
+    /* sparse.h: y = Σ values[e] · row columns[e] of the panel W; those rows of dW in [lo, hi) += values[e] · dz, or = 0 */
+    void (*sparse_row)(void *y, const void *W, const void *values, const int32_t *columns, int64_t count, int64_t cols);
+    void (*sparse_outer)(void *dW, const void *dz, const void *values, const int32_t *columns, int64_t count,
+                         int64_t lo, int64_t hi, int64_t cols);
+    void (*sparse_clear)(void *dW, const int32_t *columns, int64_t count, int64_t lo, int64_t hi, int64_t cols);
+
     double (*peak)(int64_t rounds);                    /* floating-point operations done */
     void (*sweep)(void *x, int64_t n, int64_t rounds); /* x = -x */
 

@@ -173,7 +173,9 @@ static void forward_tile(const fm_op *layer, const char *X, int64_t p, int64_t r
     finish(layer, C, p, r0, r1);
 }
 
-void fm_dense_finish_rows(const fm_op *layer, char *sums, int64_t r0, int64_t r1) { finish(layer, sums, 0, r0, r1); }
+void fm_dense_finish_rows(const fm_op *layer, char *sums, int64_t p, int64_t r0, int64_t r1) {
+    finish(layer, sums, p, r0, r1);
+}
 
 void fm_dense_forward(const fm_op *layer, const char *X, int64_t n, fm_team *team, int t) {
     const int64_t tiles = tile_count(layer->kern, n, fm_min64(layer->m, P));

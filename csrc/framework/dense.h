@@ -98,9 +98,8 @@ static inline char *fm_dense_saved(const fm_op *layer) { return layer->Z ? layer
 void fm_dense_forward(const fm_op *layer, const char *X, int64_t n, fm_team *team, int t);
 /* The same for rows r0 … r1-1 and all columns, by the calling thread alone; under bf16 not in training. */
 void fm_dense_forward_rows(const fm_op *layer, const char *X, int64_t r0, int64_t r1);
-/* The end of forward for rows whose sums XW are known: bias, activation, noise. Sums are in panel layout, from row r0 on;
- * only for layers of one panel. */
-void fm_dense_finish_rows(const fm_op *layer, char *sums, int64_t r0, int64_t r1);
+/* The end of forward for rows whose sums XW of panel p are known, from row r0 on: bias, activation, noise. */
+void fm_dense_finish_rows(const fm_op *layer, char *sums, int64_t p, int64_t r0, int64_t r1);
 void fm_dense_backward_data(const fm_op *layer, const fm_sink *sink, int64_t n, const fm_team *team, int t);
 /* dW = XᵀdZ and db; with `optimizer` each tile goes straight into the update of its weights, without into dW, db. */
 void fm_dense_backward_weights(const fm_op *layer, const char *X, int64_t n, const fm_optimizer_kernel *optimizer,
@@ -127,6 +126,15 @@ void fm_bf16_round_input_rows(const fm_op *layer, const char *X, int64_t r0, int
 void fm_bf16_round_gradient(const fm_op *layer, int64_t n, const fm_team *team, int t);
 void fm_bf16_round_weights(const fm_op *layer, int64_t p, int64_t k0, int64_t k1); /* rows k0 (even) … of panel p */
 void fm_bf16_round_all_weights(const fm_op *layer, const fm_team *team, int t);
+
+/* ---- sparse.c: a first layer's phases where the run's rows are sparse. The update from dW is fm_weights_update, whose
+ * share of rows is that of these two. */
+/* Buffer rows r0 … r1-1, which are rows from + r0 … of the run's order. */
+void fm_sparse_forward_rows(const fm_op *layer, const fm_run *run, int64_t from, int64_t r0, int64_t r1);
+/* dW, which is 0 before, and db of the batch at run->at. */
+void fm_sparse_gradient(const fm_op *layer, const fm_run *run, int64_t n, const fm_team *team, int t);
+/* dW is 0 again. */
+void fm_sparse_clear(const fm_op *layer, const fm_run *run, int64_t n, const fm_team *team, int t);
 
 /* n rows from position `from` of the order (or of x, without an index) into buffer rows at … at+n-1. */
 static inline void fm_gather_rows(const fm_kernels *kern, char *panels, int64_t batch, const fm_view *x,

@@ -23,12 +23,14 @@ static void infer_rows(const infer_job *job, const fm_lane *lane, int64_t lo, in
     const int64_t size = net->size, batch = net->lane_rows;
     const fm_op *last = &lane->ops[net->count - 1];
     const fm_rows rows = {n, last->m, P, P * batch};
-    fm_gather_rows(kern, lane->X, batch, &run->x, run->index, lo, 0, n);
+    if (!net->sparse) fm_gather_rows(kern, lane->X, batch, &run->x, run->index, lo, 0, n);
     const char *X = lane->X;
     for (int64_t l = 0; l < net->count; l++) {
         fm_op op = lane->ops[l];
         if (job->row_loss) op.activation = net->ops[l].activation; /* what the loss takes */
-        if (op.op == FM_OP_dense)
+        if (fm_reads_sparse(net, l))
+            fm_sparse_forward_rows(&op, run, lo, 0, n);
+        else if (op.op == FM_OP_dense)
             fm_dense_forward_rows(&op, X, 0, n);
         else
             fm_op_forward_rows(&op, X, 0, n, 0);

@@ -20,7 +20,7 @@ int64_t fm_lane_rows(const fm_network *net) {
 static void lay_out(const fm_network *net, fm_lane *lane, fm_arena *arena) {
     const int64_t size = net->size, rows = net->lane_rows, outputs = fm_panels(net->spec[net->count - 1].units);
     lane->ops = fm_arena_take(arena, net->count, 1, 1, sizeof *lane->ops);
-    lane->X = fm_arena_take(arena, fm_panels(net->inputs), rows, FM_PANEL, size);
+    lane->X = net->sparse ? NULL : fm_arena_take(arena, fm_panels(net->inputs), rows, FM_PANEL, size);
     lane->target = fm_arena_take(arena, outputs, rows, FM_PANEL, size);
     lane->shown = net->shows ? fm_arena_take(arena, outputs, rows, FM_PANEL, size) : NULL;
     lane->labels = fm_arena_take(arena, rows, 1, 1, sizeof *lane->labels);

@@ -44,7 +44,7 @@ static void describe_op(fm_network *net, const fm_program *program, int64_t l) {
 static void lay_out_op(fm_network *net, fm_arena *arena, int64_t l) {
     fm_op *op = &net->ops[l];
     if (op->op == FM_OP_dense)
-        fm_dense_layout(op, arena, 1, net->clips);
+        fm_dense_layout(op, arena, 1, net->clips || (fm_reads_sparse(net, l) && !op->frozen));
     else
         fm_op_layout(op, arena, l ? net->ops[l - 1].out : net->X, 1);
     if (net->ema_momentum > 0) {
@@ -56,7 +56,7 @@ static void lay_out_op(fm_network *net, fm_arena *arena, int64_t l) {
 static void lay_out(fm_network *net, fm_arena *arena) {
     const int64_t size = net->size, outputs = fm_panels(net->spec[net->count - 1].units);
     const int64_t batch = fm_batch_capacity(net->batch), most = batch > net->lane_rows ? batch : net->lane_rows;
-    net->X = fm_arena_take(arena, fm_panels(net->inputs), batch, FM_PANEL, size);
+    net->X = net->sparse ? NULL : fm_arena_take(arena, fm_panels(net->inputs), batch, FM_PANEL, size);
     net->target = fm_arena_take(arena, outputs, batch, FM_PANEL, size);
     net->labels = fm_arena_take(arena, batch, 1, 1, sizeof *net->labels);
     net->row_loss = fm_arena_take(arena, most, 1, 1, size);
@@ -76,27 +76,35 @@ static void lay_out(fm_network *net, fm_arena *arena) {
     if (net->path == FM_SHARDED) fm_shard_layout(net, arena);
 }
 
+/* Numbers of a row that cost work; how many sparse rows will have is not known: about so many, of a text. */
+static double inputs_seen(const fm_network *net) {
+    return (double)(net->sparse ? fm_min64(100, net->inputs) : net->inputs);
+}
+
 /* What one thread should need for a step: the products at 100 GFLOP/s, weights and slots read and written, rows read. */
 static double estimate_ns(const fm_network *net) {
-    double ns = 300 + (double)net->batch * (double)net->inputs * 0.1;
+    const double inputs = inputs_seen(net);
+    double ns = 300 + (double)net->batch * inputs * 0.1;
     for (int64_t l = 0; l < net->count; l++) {
         const fm_op *op = &net->ops[l];
         if (op->op != FM_OP_dense) {
             ns += (double)net->batch * (double)(op->k + op->m) * 0.3;
             continue;
         }
-        double weights = (double)op->k * (double)op->m;
-        ns += (double)net->batch * weights * (l > net->first ? 6 : 4) * 0.01 + weights * 0.1;
+        const double seen = l ? (double)op->k : inputs, m = (double)op->m;
+        ns += (double)net->batch * seen * m * (l > net->first ? 6 : 4) * 0.01 + (double)op->k * m * 0.1;
     }
     return ns * (net->type == FM_F64 ? 2 : 1);
 }
 
 /* The same for a row that is only predicted: of each weight one product, and nothing that a step has once. */
 static double estimate_row_ns(const fm_network *net) {
-    double ns = (double)net->inputs * 0.1;
+    const double inputs = inputs_seen(net);
+    double ns = inputs * 0.1;
     for (int64_t l = 0; l < net->count; l++) {
         const fm_op *op = &net->ops[l];
-        ns += op->op == FM_OP_dense ? (double)op->k * (double)op->m * 0.02 : (double)(op->k + op->m) * 0.1;
+        const double seen = l ? (double)op->k : inputs;
+        ns += op->op == FM_OP_dense ? seen * (double)op->m * 0.02 : (double)(op->k + op->m) * 0.1;
     }
     return ns * (net->type == FM_F64 ? 2 : 1);
 }
@@ -158,6 +166,7 @@ fm_status fm_network_new(fm_network **out, const fm_program *program) {
     net->logits = program->logits;
     net->reduction = program->reduction;
     net->shows = program->shows;
+    net->sparse = program->sparse;
     net->ema_momentum = program->ema_momentum;
     net->ema_overwrite = program->ema_overwrite;
     memcpy(net->loss_params, program->loss_params, sizeof net->loss_params);
@@ -165,7 +174,7 @@ fm_status fm_network_new(fm_network **out, const fm_program *program) {
     net->optimizer = program->optimizer;
     net->clips = net->optimizer.clip_norm > 0 || net->optimizer.global_clip_norm > 0;
     for (int64_t l = 0; l < count; l++) describe_op(net, program, l);
-    net->path = fm_tiny_fits(net) ? FM_TINY : fm_shard_fits(net) ? FM_SHARDED : FM_PLAIN;
+    net->path = net->sparse ? FM_PLAIN : fm_tiny_fits(net) ? FM_TINY : fm_shard_fits(net) ? FM_SHARDED : FM_PLAIN;
     net->lane_rows = fm_lane_rows(net);
     fm_arena arena = {0};
     lay_out(net, &arena);

@@ -24,13 +24,13 @@ typedef struct fm_lane {
     struct fm_lane *next;
     atomic_int taken;
     int64_t bytes;
-    fm_op *ops; /* without noise, with the true last activation */
-    char *X, *target, *shown;
+    fm_op *ops;               /* without noise, with the true last activation */
+    char *X, *target, *shown; /* X: NULL where rows are sparse */
     int32_t *labels;
 } fm_lane;
 
 struct fm_network {
-    int type, output, loss, reduction, clips, constrains, logits, shows, penalised;
+    int type, output, loss, reduction, clips, constrains, logits, shows, penalised, sparse;
     int64_t size, inputs, batch, count;
     int64_t first; /* the first operation that learns: nothing before it needs a gradient */
     const fm_kernels *kern;
@@ -43,7 +43,8 @@ struct fm_network {
     int64_t ema_overwrite;
     int64_t step; /* steps done: part of the state a user saves */
 
-    char *X, *dX, *target, *row_loss, *scale;
+    char *X; /* NULL where rows are sparse */
+    char *dX, *target, *row_loss, *scale;
     char *prediction; /* after the output; NULL: what the last operation gives, whose backward may want it as it is */
     char *shown;      /* what metrics see, where that is a buffer of its own; else NULL */
     char *turned_target;
@@ -65,6 +66,9 @@ struct fm_network {
     double step_ns; /* one thread's estimate for a whole batch */
     double row_ns;  /* and for a row, forward alone */
 };
+
+/* Does operation l read sparse rows, which are in no buffer? */
+static inline int fm_reads_sparse(const fm_network *net, int64_t l) { return net->sparse && l == 0; }
 
 /* What one step reads of a run, for rows lo … hi-1 of the batch at run->at. */
 void fm_step_gather(const fm_network *net, const fm_run *run, int64_t n, int64_t lo, int64_t hi);

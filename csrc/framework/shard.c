@@ -133,7 +133,7 @@ static void first_layer_weights(const fm_network *own, const fm_run *run, int64_
 static void narrow_forward(const fm_network *own, const char *sums, int64_t n) {
     const fm_op *first = &own->ops[0];
     own->kern->sum_chunks(first->dZ, sums, first->batch * P, CHUNKS, n, fm_whole_lanes(first->m));
-    fm_dense_finish_rows(first, first->dZ, 0, n);
+    fm_dense_finish_rows(first, first->dZ, 0, 0, n);
     for (int64_t l = 1; l < own->count; l++) fm_dense_forward_rows(&own->ops[l], own->ops[l - 1].out, 0, n);
 }
 

@@ -114,7 +114,9 @@ static void fetch_next(const fm_run *run, const fm_view *x) {
 
 void fm_step_tiny(fm_network *net, const fm_run *run, int64_t n, fm_team *team, int t) {
     if (t) return;
-    const fm_view labels = {run->labels, run->x.rows, 1, sizeof *run->labels, sizeof *run->labels, FM_I32, 0};
+    const int64_t size = sizeof *run->labels;
+    const fm_view labels = {
+        .data = run->labels, .rows = run->x.rows, .cols = 1, .row_stride = size, .col_stride = size, .type = FM_I32};
     fetch_next(run, &run->x);
     fetch_next(run, run->labels ? &labels : &run->target);
     fm_step_scale(net, run, n, 0, n);

@@ -44,7 +44,7 @@ void fm_step_scale(const fm_network *net, const fm_run *run, int64_t n, int64_t 
 void fm_step_gather(const fm_network *net, const fm_run *run, int64_t n, int64_t lo, int64_t hi) {
     const fm_op *last = &net->ops[net->count - 1];
     const int64_t batch = last->batch;
-    fm_gather_rows(net->kern, net->X, batch, &run->x, run->index, run->at + lo, lo, hi - lo);
+    if (!net->sparse) fm_gather_rows(net->kern, net->X, batch, &run->x, run->index, run->at + lo, lo, hi - lo);
     if (run->target.data)
         fm_gather_rows(net->kern, net->target, batch, &run->target, run->index, run->at + lo, lo, hi - lo);
     fm_step_scale(net, run, n, lo, hi);
@@ -146,8 +146,13 @@ static void clip_gradients(fm_network *net) {
     }
 }
 
-/* The updates that did not happen on the tiles of dW: of everything when norms are wanted, else of what is not dense. */
-static void update_from_gradients(fm_network *net, fm_team *team, int t) {
+/* Is operation l one of products by tiles, on which its weights are updated unless norms are wanted? */
+static int by_tiles(const fm_network *net, int64_t l) {
+    return net->ops[l].op == FM_OP_dense && !fm_reads_sparse(net, l);
+}
+
+/* The updates that did not happen on tiles. */
+static void update_from_gradients(fm_network *net, const fm_run *run, int64_t n, fm_team *team, int t) {
     const fm_optimizer_kernel *optimizer = &net->kern->optimizers[net->optimizer.kind];
     if (t == 0 && net->clips) describe_squares(net);
     fm_barrier(team, t);
@@ -158,8 +163,9 @@ static void update_from_gradients(fm_network *net, fm_team *team, int t) {
         fm_barrier(team, t);
     }
     for (int64_t l = net->first; l < net->count; l++)
-        if (net->clips || net->ops[l].op != FM_OP_dense)
+        if (net->clips || !by_tiles(net, l))
             fm_weights_update(&net->ops[l], optimizer, &net->hyper[2 * l], &net->hyper[2 * l + 1], team, t);
+    if (net->sparse && net->first == 0) fm_sparse_clear(&net->ops[0], run, n, team, t);
     fm_barrier(team, t);
 }
 
@@ -239,13 +245,15 @@ static void backward(fm_network *net, const fm_run *run, int64_t n, fm_team *tea
     for (int64_t l = net->count - 1; l >= net->first; l--) backward_op(net, l, n, team, t);
     for (int64_t l = net->count - 1; l >= net->first; l--) {
         const fm_op *op = &net->ops[l];
-        others |= op->op != FM_OP_dense && fm_op_learns(op);
-        if (op->op == FM_OP_dense && !op->frozen)
+        others |= !by_tiles(net, l) && fm_op_learns(op);
+        if (fm_reads_sparse(net, l))
+            fm_sparse_gradient(op, run, n, team, t);
+        else if (op->op == FM_OP_dense && !op->frozen)
             fm_dense_backward_weights(op, l ? net->ops[l - 1].out : net->X, n, optimizer, &net->hyper[2 * l],
                                       &net->hyper[2 * l + 1], l == net->first ? &next : NULL, team, t);
     }
     fm_barrier(team, t);
-    if (net->clips || others) update_from_gradients(net, team, t);
+    if (net->clips || others) update_from_gradients(net, run, n, team, t);
     if (net->ema_momentum > 0) { /* as in Keras, before constraints */
         if (t == 0) fm_step_average(net);
         fm_barrier(team, t);
@@ -256,13 +264,17 @@ static void backward(fm_network *net, const fm_run *run, int64_t n, fm_team *tea
 
 /* Forward up to the last operation or, if that is narrow and dense, the one before: its rows are then finished by the
  * thread that computes their loss. Returns what the rest reads; false in *whole when there is a rest. */
-static const char *forward(const fm_network *net, int64_t n, fm_team *team, int t, int *whole) {
+static const char *forward(const fm_network *net, const fm_run *run, int64_t n, fm_team *team, int t, int *whole) {
     const int64_t last = net->count - 1;
     const char *X = net->X;
-    *whole = net->ops[last].op != FM_OP_dense || net->ops[last].m > P || net->ops[last].bf16;
+    *whole = !by_tiles(net, last) || net->ops[last].m > P || net->ops[last].bf16;
     for (int64_t l = 0; l < last + *whole; l++) {
         const fm_op *op = &net->ops[l];
-        if (op->op == FM_OP_dense)
+        if (fm_reads_sparse(net, l)) {
+            int64_t lo, hi;
+            fm_share(n, t, fm_team_size(team), &lo, &hi);
+            fm_sparse_forward_rows(op, run, run->at, lo, hi);
+        } else if (op->op == FM_OP_dense)
             fm_dense_forward(op, X, n, team, t);
         else
             fm_op_forward(op, X, n, team, t);
@@ -280,7 +292,7 @@ void fm_step_plain(fm_network *net, const fm_run *run, int64_t n, fm_team *team,
     if (t == 0) fm_step_prepare(net, run);
     if (net->penalised) fm_penalty_share(net, team, t);
     fm_barrier(team, t);
-    const char *X = forward(net, n, team, t, &whole);
+    const char *X = forward(net, run, n, team, t, &whole);
     if (!whole) fm_dense_forward_rows(&net->ops[net->count - 1], X, lo, hi);
     fm_step_loss(net, lo, hi);
     fm_barrier(team, t);
@@ -365,9 +377,9 @@ static void forward_body(void *context, fm_team *team, int t) {
     const fm_op *last = &net->ops[net->count - 1];
     const fm_rows rows = {job->run->n, last->m, P, P * last->batch};
     int whole;
-    fm_gather_rows(net->kern, net->X, last->batch, &job->run->x, job->run->index, 0, 0, rows.n);
+    if (!net->sparse) fm_gather_rows(net->kern, net->X, last->batch, &job->run->x, job->run->index, 0, 0, rows.n);
     fm_step_prepare(job->net, job->run);
-    const char *X = forward(net, rows.n, team, t, &whole);
+    const char *X = forward(net, job->run, rows.n, team, t, &whole);
     if (!whole) fm_dense_forward_rows(last, X, 0, rows.n);
     fm_show_in_place(net, last->out, &rows);
     net->kern->from_panels(job->Y, last->m, last->out, last->batch, rows.n, last->m);

@@ -123,7 +123,12 @@ static void gather(void *panels, int64_t batch, const fm_view *x, const int64_t 
 }
 
 static void to_panels(void *panels, int64_t batch, const void *x, int64_t ldx, int64_t rows, int64_t cols) {
-    fm_view v = {x, rows, cols, ldx * (int64_t)sizeof(real), sizeof(real), FM_BITS == 32 ? FM_F32 : FM_F64, 0};
+    fm_view v = {.data = x,
+                 .rows = rows,
+                 .cols = cols,
+                 .row_stride = ldx * (int64_t)sizeof(real),
+                 .col_stride = sizeof(real),
+                 .type = FM_BITS == 32 ? FM_F32 : FM_F64};
     gather(panels, batch, &v, 0, 0, rows);
 }
 

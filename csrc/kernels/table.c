@@ -8,6 +8,7 @@
 #include "gemm_micro.h"
 #include "bf16.h"
 #include "pack.h"
+#include "sparse.h"
 #include "probes.h"
 #include "activations.h"
 #include "row_activations.h"
@@ -42,6 +43,9 @@ const fm_kernels FM_TABLE = {
     .gather_turned = gather_turned,
     .to_panels = to_panels,
     .from_panels = from_panels,
+    .sparse_row = sparse_row,
+    .sparse_outer = sparse_outer,
+    .sparse_clear = sparse_clear,
     .peak = peak,
     .sweep = sweep,
     .vmath = vmath_table,

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 _Real: TypeAlias = NDArray[np.floating[Any]]  # float32 or float64, as what went in
 _Out: TypeAlias = NDArray[Any] | None
+_Rows: TypeAlias = Any  # an array, or a CSR matrix of SciPy's, which has no types
 _Params: TypeAlias = Sequence[float]
 _Choice: TypeAlias = tuple[str, _Params]  # a kernel's name and its parameters
 _Place: TypeAlias = tuple[int, int, int, int, int]  # seed, stream, step, row, col of a random draw
@@ -108,6 +109,7 @@ class Network:
     count: int
     labels: bool
     shows: bool
+    sparse: bool
     slots: int
     step: int
     def __init__(
@@ -124,6 +126,7 @@ class Network:
         reduction: str = "sum_over_batch_size",
         shows: bool = False,
         ema: tuple[float, int] = (0.0, 0),
+        sparse: bool = False,
     ) -> None: ...
     @property
     def path(self) -> str: ...
@@ -135,9 +138,9 @@ class Network:
     def penalty(self) -> float: ...
     def train(self, run: Run, most_steps: int, seconds: float) -> bool: ...
     def evaluate(self, run: Run, prices: NDArray[np.float64] | None = None) -> _Real: ...
-    def forward(self, x: NDArray[Any]) -> _Real: ...
+    def forward(self, x: _Rows) -> _Real: ...
     def shown(self, n: int) -> _Real: ...
-    def predict(self, x: NDArray[Any], index: ArrayLike | None = None) -> _Real: ...
+    def predict(self, x: _Rows, index: ArrayLike | None = None) -> _Real: ...
 
 # -- run.pxi
 class Run:
@@ -145,7 +148,7 @@ class Run:
     def __init__(
         self,
         network: Network,
-        x: NDArray[Any],
+        x: _Rows,
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         metrics: Sequence[tuple[str, _Params, ArrayLike | None, NDArray[np.float64], bool]] = (),

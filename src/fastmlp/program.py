@@ -62,6 +62,8 @@ class Program:
         Of noise, where a layer has none of its own.
     learns
         False: no layer does, whatever it says itself.
+    sparse
+        Whether rows come as matrices of SciPy's (CSR). Arrays are then taken by their numbers that are not zero.
     """
 
     taped = False
@@ -76,6 +78,7 @@ class Program:
         shows: bool = False,
         seed: int | None = None,
         learns: bool = True,
+        sparse: bool = False,
     ) -> None:
         self.layers, self.loss, self.optimizer, self.shows = list(layers), loss, optimizer, shows
         self.seed = random.next_seed() if seed is None else seed
@@ -83,7 +86,7 @@ class Program:
         self.inputs = math.prod(self.input_shape)
         self.dtype = dtype_of(layers)
         self.weights = sum(v.size for layer in layers for v in layer.weights)  # how many numbers
-        self.learns = learns
+        self.learns, self.sparse = learns, sparse
         self.trainable = [(one, learns and one.trainable) for layer in layers for one in layer.with_inner()]
         self._made_of = self._looks()
         self._where: dict[Variable, Place] = {}
@@ -113,7 +116,7 @@ class Program:
             self._bind_optimizer(lowered, places)
         network = _core.Network(
             self.dtype, self.inputs, batch, lowered.ops, lowered.loss, settings, lowered.output, lowered.logits,
-            self.seed, reduction, self.shows, averaging,
+            self.seed, reduction, self.shows, averaging, self.sparse,
         )  # fmt: skip
         where = dict(places)
         self.network, self._where = network, where

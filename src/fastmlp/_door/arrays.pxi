@@ -23,6 +23,8 @@ cdef extern from "fastmlp.h" nogil:
         const void *data
         int64_t rows, cols, row_stride, col_stride
         int type, swapped
+        const int64_t *starts
+        const int32_t *columns
 
 Kernel = namedtuple("Kernel", "kind params traits", module="fastmlp._core")
 _registries = {}
@@ -150,6 +152,7 @@ cdef cnp.ndarray matrix_view(object value, str name, int64_t columns, fm_view *v
     view.rows, view.cols = a.shape[0], a.shape[1]
     view.row_stride, view.col_stride = a.strides[0], a.strides[1]
     view.swapped = cnp.PyArray_ISBYTESWAPPED(a)
+    view.starts, view.columns = NULL, NULL
     return a
 
 

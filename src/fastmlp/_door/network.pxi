@@ -70,13 +70,14 @@ cdef class Network:
     weights and bias (mappings with l1, l2, constraint, axis, spared). output: a row activation (name, params) or
     None. loss: (name, params); with logits, it takes what comes before the last activation. optimizer: (name, params,
     learning_rate, {weight_decay, coupled, clip_value, clip_norm, global_clip_norm}). shows: keep predictions, for
-    metrics. ema: (momentum, overwrite every so many steps).
+    metrics. ema: (momentum, overwrite every so many steps). sparse: x will be sparse rows (CSR), which are not made
+    dense; the first operation is then dense. An array is taken by its numbers that are not zero.
     """
 
     cdef fm_network *net
     cdef readonly object dtype
     cdef readonly int64_t inputs, outputs, batch, count
-    cdef readonly bint labels, shows
+    cdef readonly bint labels, shows, sparse
     cdef readonly int slots
     cdef double ignored
     cdef bint busy  # someone changes it, or uses what there is one of
@@ -85,7 +86,7 @@ cdef class Network:
     cdef int element  # NumPy's number of the dtype
 
     def __cinit__(self, dtype, int64_t inputs, int64_t batch, ops, loss, optimizer, output=None, bint logits=False,
-                  uint64_t seed=0, reduction="sum_over_batch_size", bint shows=False, ema=(0.0, 0)):
+                  uint64_t seed=0, reduction="sum_over_batch_size", bint shows=False, ema=(0.0, 0), bint sparse=False):
         cdef fm_program program
         cdef fm_program_op *described
         check_sizes("Network", (inputs, batch, len(ops)))
@@ -97,7 +98,8 @@ cdef class Network:
         program.inputs, program.batch, program.count = inputs, batch, len(ops)
         program.output = optional_kind("row_activation", output, program.output_params)
         program.loss = optional_kind("loss", loss, program.loss_params)
-        program.logits, program.shows = logits, shows
+        program.logits, program.shows, program.sparse = logits, shows, sparse
+        self.sparse = sparse
         program.reduction = reduction_kind(reduction)
         program.ema_momentum, program.ema_overwrite = ema
         self.labels = registry("loss")[loss[0]].traits
@@ -117,6 +119,10 @@ cdef class Network:
             if logits and output is None and name_of(ops[-1]) != "dense":
                 raise ValueError("logits: expected a dense layer or an output last, whose activation is left out, got "
                                  f"{name_of(ops[-1])}; set logits to False")
+            if sparse and (name_of(ops[0]) != "dense" or described[0].bf16 or inputs > 0x7FFFFFFF):
+                raise ValueError("sparse: expected a dense layer first, not in bf16, of fewer than 2**31 inputs, got "
+                                 f"{name_of(ops[0])}{' in bf16' if described[0].bf16 else ''} of {inputs}; put one "
+                                 "first")
             program.ops = described
             if fm_network_new(&self.net, &program) != FM_OK:
                 raise MemoryError(f"Network: no memory for {inputs} inputs, {len(ops)} operations, {self.outputs} "
@@ -240,11 +246,11 @@ cdef class Network:
         """Y for at most a batch of rows as training sees them: with noise, and batch moments that move moving ones."""
         cdef fm_run run
         memset(&run, 0, sizeof(run))
-        cdef cnp.ndarray rows = matrix_view(x, "x", self.inputs, &run.x)
+        cdef object rows = self._view(x, &run.x)
         run.n = run.x.rows
         if run.n > self.batch:
             raise ValueError(f"Network: expected at most {self.batch} rows, got {run.n}; build for a larger batch")
-        cdef cnp.ndarray y = self._rows(rows.shape[0])
+        cdef cnp.ndarray y = self._rows(run.n)
         self._enter()
         try:
             if run.n:
@@ -268,7 +274,7 @@ cdef class Network:
     def predict(self, x, index=None):
         """Y for the rows of x, or for those that `index` names. Any number of threads may, at once."""
         cdef fm_view view
-        cdef cnp.ndarray rows = matrix_view(x, "x", self.inputs, &view)
+        cdef object rows = self._view(x, &view)
         cdef cnp.ndarray order = None
         cdef const int64_t *pointer = NULL
         cdef int64_t n = view.rows
@@ -286,6 +292,12 @@ cdef class Network:
         self.readers -= 1
         self._need_room(status)
         return y
+
+    cdef object _view(self, x, fm_view *view):
+        """Describes what it reads; whatever owns it."""
+        if self.sparse:
+            return sparse_view(x, "x", self.inputs, self.dtype, view)
+        return matrix_view(need_dense(x, "x"), "x", self.inputs, view)
 
     cdef cnp.ndarray _rows(self, int64_t n):
         """An array for outputs."""

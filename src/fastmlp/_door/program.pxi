@@ -21,7 +21,7 @@ cdef extern from "fastmlp.h" nogil:
         int type
         int64_t inputs, batch, count
         const fm_program_op *ops
-        int output, loss, logits, reduction, shows
+        int output, loss, logits, reduction, shows, sparse
         double output_params[FM_PARAMS]
         double loss_params[FM_PARAMS]
         fm_optimizer optimizer

@@ -1,7 +1,7 @@
 # run.pxi: the data a network runs over.
 
 cdef class Run:
-    """Data bound to a network, checked once: x (any number type and strides), y, and weights of the rows.
+    """Data bound to a network, checked once: x (any number type and strides, or sparse rows), y, and weights of rows.
 
     y: labels for a loss that takes them, else a matrix of the outputs' width. metrics: (name, params, thresholds,
     state, weighted) of each, the state an array that is added to in place.
@@ -17,25 +17,28 @@ cdef class Run:
     cdef cnp.ndarray index
 
     def __cinit__(self, Network network not None, x, y, sample_weight=None, metrics=()):
-        cdef cnp.ndarray rows, targets, weights
+        cdef cnp.ndarray targets, weights
+        cdef object rows
+        cdef int64_t count
         cdef double ignored
         memset(&self.run, 0, sizeof(self.run))
         self.network = network
-        rows = matrix_view(x, "x", network.inputs, &self.run.x)
+        rows = network._view(x, &self.run.x)
+        count = self.run.x.rows
         if network.labels:
             ignored = network.ignored
-            targets = class_labels(y, rows.shape[0], network.outputs, &ignored)
+            targets = class_labels(y, count, network.outputs, &ignored)
             self.run.labels = <const int32_t *>cnp.PyArray_DATA(targets)
             self.run.ignores = ignored == ignored
         else:
             targets = matrix_view(y, "y", network.outputs, &self.run.target)
-        if targets.shape[0] != rows.shape[0]:
-            raise ValueError(f"y: expected {rows.shape[0]} rows as x has, got {targets.shape[0]}; pair them up")
+        if targets.shape[0] != count:
+            raise ValueError(f"y: expected {count} rows as x has, got {targets.shape[0]}; pair them up")
         weights = None
         if sample_weight is not None:
             weights = np.require(sample_weight, np.float64, ["C", "A"])
-            if weights.ndim != 1 or weights.shape[0] != rows.shape[0]:
-                raise ValueError(f"sample_weight: expected shape ({rows.shape[0]},), got {np.shape(weights)}; "
+            if weights.ndim != 1 or weights.shape[0] != count:
+                raise ValueError(f"sample_weight: expected shape ({count},), got {np.shape(weights)}; "
                                  "give one weight a row")
             self.run.sample_weight = <const double *>cnp.PyArray_DATA(weights)
         self.arrays = (rows, targets, weights)

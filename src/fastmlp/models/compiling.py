@@ -33,6 +33,7 @@ class Compiling:
     layers: list[Any]
     generators: Callable[[], list[random.SeedGenerator]]
     loss: Any = None  # as given to compile
+    _sparse = False  # whether rows come so
 
     def _begin(self) -> None:
         """What a model knows before compile."""
@@ -293,7 +294,7 @@ class Compiling:
             return Taped(self, self.why_taped)
         compiled, layers = self._compiled, self.in_line()
         if compiled is None or compiled.loss is None:
-            return Program(layers, batch=batch, seed=self._program_seed, learns=self.trainable)
+            return Program(layers, batch=batch, seed=self._program_seed, learns=self.trainable, sparse=self._sparse)
         optimizer = None if self._changed() else compiled.optimizer  # which knows the weights it is to train
         return Program(layers, compiled.loss, optimizer, batch, shows=compiled.any,
-                       seed=self._program_seed, learns=self.trainable)  # fmt: skip
+                       seed=self._program_seed, learns=self.trainable, sparse=self._sparse)  # fmt: skip

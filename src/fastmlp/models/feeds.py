@@ -71,8 +71,9 @@ class ArrayFeed:
     """
 
     def __init__(self, x: np.ndarray, y: np.ndarray | None, weights: np.ndarray | None) -> None:
-        self.x, self.y, self.weights, self.rows = x, y, weights, len(x)
-        rows = {"x": len(x)} | ({} if y is None else {"y": len(y)})
+        self.x, self.y, self.weights = x, y, weights
+        self.rows: int = x.shape[0]  # a sparse matrix has no len
+        rows = {"x": self.rows} | ({} if y is None else {"y": len(y)})
         rows |= {} if weights is None else {"sample_weight": len(weights)}
         if len(set(rows.values())) > 1:
             raise ValueError(f"data: expected as many rows in each, got {rows}; pair them up")

@@ -22,7 +22,7 @@ from fastmlp import runtime
 from fastmlp._validate import user_level
 from fastmlp.models.hooks import CallbackList
 from fastmlp.sklearn import settings
-from fastmlp.sklearn.network import Objective, OwnOptimizer, Predictor, Trainer, forget, kept
+from fastmlp.sklearn.network import Objective, OwnOptimizer, Predictor, Trainer, forget, is_sparse, kept
 
 
 class InC:
@@ -59,7 +59,7 @@ class InC:
         held = (None, None, None)
         if self.early_stopping:
             X, y, sample_weight, *held = self._split(X, y, sample_weight)
-        trainer = self._trainer(units, self._batch_of(X.shape[0]), incremental)
+        trainer = self._trainer(units, self._batch_of(X.shape[0]), incremental, is_sparse(X))
         trainer.take_all(self)
         trainer.see(X, y, sample_weight)
         try:
@@ -88,18 +88,18 @@ class InC:
             warnings.warn(message, stacklevel=user_level())
         return int(np.clip(self.batch_size, 1, rows))
 
-    def _trainer(self: Any, units: Any, batch: int, incremental: bool) -> Trainer:
+    def _trainer(self: Any, units: Any, batch: int, incremental: bool, sparse: bool) -> Trainer:
         """For a part of a fit the one of the part before, if nothing has changed."""
         seed = int(self._random_state.randint(2**31)) if settings.drops(self) and not incremental else 0
 
         def make() -> Trainer:
-            return Trainer(self, units, batch, seed)
+            return Trainer(self, units, batch, seed, sparse)
 
         if not incremental:
             forget(self, Trainer)
             return make()
         asked = {**self.get_params(deep=False), "random_state": None, "hidden_layer_sizes": None, "verbose": None}
-        key = [asked, list(units), batch, self.coefs_[0].dtype, self.out_activation_]
+        key = [asked, list(units), batch, self.coefs_[0].dtype, self.out_activation_, sparse]
         trainer: Trainer = kept(self, Trainer, key, make)
         return trainer
 
@@ -187,7 +187,7 @@ class InC:
         dtype = weights[0].dtype if self.dtype is not None else np.result_type(X.dtype, *(w.dtype for w in weights))
         dtype = dtype if dtype == np.float32 else np.dtype(np.float64)
         units = [weights[0].shape[0], *(w.shape[1] for w in weights)]
-        key = [units, dtype, self.activation, self.out_activation_]
-        predict: Predictor = kept(self, Predictor, key, lambda: Predictor(self, units, dtype))
+        key = [units, dtype, self.activation, self.out_activation_, is_sparse(X)]
+        predict: Predictor = kept(self, Predictor, key, lambda: Predictor(self, units, dtype, is_sparse(X)))
         with self._threads():
             return predict(self, X)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -15,24 +15,20 @@ from fastmlp import Sequential
 from fastmlp.layers import Dense, Dropout, Input
 from fastmlp.models.feeds import ArrayFeed
 from fastmlp.models.hooks import CallbackList
-from fastmlp.models.training import Epoch, train_batch
+from fastmlp.models.training import Epoch
 from fastmlp.optimizers.base import Optimizer
 from fastmlp.regularizers import L2
 from fastmlp.sklearn import settings
 
-_DENSE = 1 << 22  # numbers of a block of sparse rows that is made dense
+
+def is_sparse(x: Any) -> bool:
+    """Whether it is a sparse matrix; scikit-learn has seen to it that all else is an array."""
+    return not isinstance(x, np.ndarray)
 
 
-def rows_of(x: Any, rows: Any) -> Any:
-    """Some rows of an array or of a sparse matrix, as an array."""
-    return x[rows] if isinstance(x, np.ndarray) else x[rows].toarray()
-
-
-def blocks(x: Any) -> Iterator[slice]:
-    """Slices of a sparse matrix that are not too large as arrays."""
-    most = max(1, _DENSE // x.shape[1])
-    for at in range(0, x.shape[0], most):
-        yield slice(at, min(at + most, x.shape[0]))
+def as_rows(x: Any) -> Any:
+    """An array as it is, a sparse matrix row by row."""
+    return x.tocsr() if is_sparse(x) else x
 
 
 class Network:
@@ -48,9 +44,13 @@ class Network:
         Of weights and sums.
     trains
         Whether what acts in training alone is there: dropout and penalty.
+    sparse
+        Whether rows come as sparse matrices.
     """
 
-    def __init__(self, estimator: Any, units: Sequence[int], dtype: Any, trains: bool = False) -> None:
+    def __init__(
+        self, estimator: Any, units: Sequence[int], dtype: Any, trains: bool = False, sparse: bool = False
+    ) -> None:
         dtype = np.dtype(dtype).name
         names = [*settings.hidden_activations(estimator, len(units) - 2), settings.out_activation(estimator)]
         rates = settings.dropout_rates(estimator, len(units) - 2) if trains else [0.0] * (len(units) - 2)
@@ -62,6 +62,7 @@ class Network:
             self.dense.append(layer)
             made += [layer, Dropout(rate)] if rate else [layer]
         self.model = Sequential(made)
+        self.model._sparse = sparse
         if self.model.why_taped:
             raise ValueError(f"activation: expected one that C has, got {estimator.activation!r} "
                              f"({self.model.why_taped}); make it a layer of a model, and that a ModelClassifier or "
@@ -88,8 +89,9 @@ class Network:
 class Predictor(Network):
     """The network for predictions; any number of threads may ask at once."""
 
-    def __init__(self, estimator: Any, units: Sequence[int], dtype: Any) -> None:
-        super().__init__(estimator, units, dtype)
+    def __init__(self, estimator: Any, units: Sequence[int], dtype: Any, sparse: bool) -> None:
+        super().__init__(estimator, units, dtype, sparse=sparse)
+        self.model.trainable = False  # nor is there room for gradients
         self._program = self.model._network()
         self._lock = threading.Lock()
         self._seen: list[np.ndarray] = []
@@ -102,11 +104,8 @@ class Predictor(Network):
                 self.take(estimator)
                 self._program.push()
                 self._seen = [np.array(value) for value in weights]
-        if isinstance(x, np.ndarray):
-            outputs: np.ndarray = self._program.outputs(x)
-            return outputs
-        x = x.tocsr()
-        return np.concatenate([self._program.outputs(rows_of(x, part)) for part in blocks(x)])
+        outputs: np.ndarray = self._program.outputs(as_rows(x))
+        return outputs
 
 
 class OwnOptimizer(BaseOptimizer):  # type: ignore[misc]
@@ -142,16 +141,15 @@ def _remember(theirs: Any, slots: list[list[np.ndarray]], t: int) -> None:
 class Trainer(Network):
     """The network that trains, step for step as the estimator's solver would."""
 
-    def __init__(self, estimator: Any, units: Sequence[int], batch: int, seed: int) -> None:
-        super().__init__(estimator, units, estimator.coefs_[0].dtype, trains=True)
+    def __init__(self, estimator: Any, units: Sequence[int], batch: int, seed: int, sparse: bool) -> None:
+        super().__init__(estimator, units, estimator.coefs_[0].dtype, trains=True, sparse=sparse)
         self.batch = batch
         self.model._program_seed = seed
         self.compile(settings.optimizer_of(estimator), settings.loss_of(estimator))
         self._program = self.model._network(batch)
         self._program.fit_batch(batch, exactly=True)
         self._outputs = units[-1]
-        self._rows: Any = None  # those of a sparse matrix, targets and weights
-        self._feed: Any = None  # or arrays, and the run over them
+        self._feed: Any = None  # rows, targets and weights, and the run over them
         self._run: Any = None
 
     # ---- the solver's memory
@@ -177,38 +175,20 @@ class Trainer(Network):
 
     def see(self, x: Any, y: np.ndarray, weights: Any) -> None:
         """Train on these rows."""
-        y = settings.targets(self.compiled.loss, y)
-        if isinstance(x, np.ndarray):
-            self._feed = ArrayFeed(x, y, weights)
-            self._run = self.compiled.run(self._program, self._feed)
-        else:
-            self._rows = x.tocsr(), y, weights
+        self._feed = ArrayFeed(as_rows(x), settings.targets(self.compiled.loss, y), weights)
+        self._run = self.compiled.run(self._program, self._feed)
 
     def see_nothing(self) -> None:
         """Let the rows go."""
-        self._rows = self._feed = self._run = None
+        self._feed = self._run = None
 
     def epoch(self, order: np.ndarray | None, hooks: CallbackList, rate: float | None) -> float:
         """One pass over the rows in this order; the mean over rows of their batches' losses."""
         if rate is not None and float(self.model.optimizer.learning_rate) != rate:
             self.model.optimizer.learning_rate = rate
         epoch = Epoch(self._program, self.compiled, hooks, self.model)
-        if self._run is not None:
-            epoch.run(self._run, order, self.batch, self._feed)
-            penalty = self._run.penalty
-        else:
-            penalty = self._sparse(epoch, order)
-        return self._reported(epoch.done[2], penalty) / max(1, epoch.done[0])
-
-    def _sparse(self, epoch: Epoch, order: np.ndarray | None) -> float:
-        (x, y, weights), penalty = self._rows, 0.0
-        for at in range(0, x.shape[0], self.batch):
-            rows: Any = slice(at, at + self.batch) if order is None else order[at : at + self.batch]
-            train_batch(epoch, ArrayFeed(rows_of(x, rows), y[rows], None if weights is None else weights[rows]))
-            penalty += epoch._run.penalty
-            if self.model.stop_training:
-                break
-        return penalty
+        epoch.run(self._run, order, self.batch, self._feed)
+        return self._reported(epoch.done[2], self._run.penalty) / max(1, epoch.done[0])
 
     def _reported(self, loss: float, penalty: float) -> float:
         return (loss - penalty) / self._outputs + penalty if self.averages else loss
@@ -232,8 +212,8 @@ class Objective(Network):
     rows = 2048  # of a block: the same gradient, in memory that does not grow with the data
 
     def __init__(self, estimator: Any, units: Sequence[int], x: Any, y: np.ndarray, weights: Any) -> None:
-        super().__init__(estimator, units, np.float64, trains=True)
-        self.x, self._alpha, self._outputs = x, estimator.alpha, units[-1]
+        super().__init__(estimator, units, np.float64, trains=True, sparse=is_sparse(x))
+        self._alpha, self._outputs = estimator.alpha, units[-1]
         self._sum = float(len(y) if weights is None else np.sum(weights))
         loss = settings.loss_of(estimator)
         loss.reduction = "sum"
@@ -241,14 +221,9 @@ class Objective(Network):
             layer.kernel.regularizer = None  # added once, not for each block
         self.compile(Gather(), loss)
         self._program = self.model._network(min(self.rows, x.shape[0]))
-        self._y, self._weights = settings.targets(loss, y), weights
-
-    def _feeds(self) -> Iterator[ArrayFeed]:
-        x = self.x if isinstance(self.x, np.ndarray) else self.x.tocsr()
-        most = self._program.network.batch
-        for at in range(0, x.shape[0], most):
-            rows = slice(at, at + most)
-            yield ArrayFeed(rows_of(x, rows), self._y[rows], None if self._weights is None else self._weights[rows])
+        whole = ArrayFeed(as_rows(x), settings.targets(loss, y), weights)
+        self._feeds = [whole.rows_at(slice(at, at + self.rows)) for at in range(0, whole.rows, self.rows)]
+        self._runs = [self.compiled.run(self._program, feed) for feed in self._feeds]
 
     def __call__(self, estimator: Any) -> tuple[float, np.ndarray]:
         """At the estimator's weights."""
@@ -257,8 +232,7 @@ class Objective(Network):
         for slot in slots:
             slot.assign(np.zeros(slot.shape))
         loss = 0.0
-        for feed in self._feeds():
-            run = self.compiled.run(self._program, feed)
+        for run, feed in zip(self._runs, self._feeds):
             run.start(None, feed.rows)
             self._program.train(run, 1, 0)
             loss += run.done[2] / feed.rows
