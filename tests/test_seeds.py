@@ -50,6 +50,24 @@ def test_any_whole_number_is_a_seed(seed):
     assert 0 <= first < 2**64
 
 
+def test_seeds_from_a_generator_are_of_one_thread_and_leave_the_others_as_they_were():
+    set_random_seed(7)
+    first, then = next_seed(), next_seed()
+    set_random_seed(7)
+    elsewhere = []
+    with random.seeds_from(SeedGenerator(1)):
+        mine = [next_seed(), next_seed()]
+        with random.seeds_from(SeedGenerator(1)):
+            assert next_seed() == mine[0]
+        other = threading.Thread(target=lambda: elsewhere.append(next_seed()))
+        other.start()
+        other.join()
+    assert elsewhere == [first]
+    assert next_seed() == then
+    generator = SeedGenerator(1)
+    assert mine == [generator.next(), generator.next()]
+
+
 @pytest.mark.parametrize("seed", ["1", 1.5, None, True])
 def test_what_is_no_seed(seed):
     with pytest.raises(TypeError, match="set_random_seed: expected a whole number"):

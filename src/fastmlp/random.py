@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import random as python_random
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -65,6 +67,7 @@ class SeedGenerator(Configurable):
 Seed: TypeAlias = "int | SeedGenerator | None"
 
 _everyone = SeedGenerator()
+_here: ContextVar[SeedGenerator | None] = ContextVar("_here", default=None)
 
 
 def set_random_seed(seed: int) -> None:
@@ -89,7 +92,22 @@ def set_random_seed(seed: int) -> None:
 
 def next_seed() -> int:
     """A new 64-bit seed, the next of those that `set_random_seed` determines."""
-    return _everyone.next()
+    return (_here.get() or _everyone).next()
+
+
+@contextmanager
+def seeds_from(generator: SeedGenerator) -> Iterator[None]:
+    """Within, and on this thread only, new seeds are those of a generator; nobody else's become others by it.
+
+    >>> with seeds_from(SeedGenerator(1)):
+    ...     next_seed() == SeedGenerator(1).next()
+    True
+    """
+    token = _here.set(generator)
+    try:
+        yield
+    finally:
+        _here.reset(token)
 
 
 def draw_seed(seed: Seed) -> int:

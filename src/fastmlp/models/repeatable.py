@@ -108,13 +108,11 @@ class RepeatableLoss:
     @contextmanager
     def _as_before(self) -> Iterator[None]:
         """Within, random numbers are those of every time; afterwards the next are those they would have been."""
-        everyone, counts = random._everyone, _counts(self.model)
-        random._everyone = random.SeedGenerator(self.seed)
+        counts = _counts(self.model)
         try:
-            with eager.step_of(self.seed % 2**64, 0):
+            with random.seeds_from(random.SeedGenerator(self.seed)), eager.step_of(self.seed % 2**64, 0):
                 yield
         finally:
-            random._everyone = everyone
             for generator, count in counts:
                 generator._count = count
 
