@@ -2,6 +2,7 @@
 
 They are scikit-learn's own classes but for the numbers' way through C: same parameters, same draws from the
 `RandomState`, same steps, same attributes, warnings and errors. `patch` puts them into an unchanged program.
+ModelClassifier and ModelRegressor are estimators around any model of fastmlp's.
 """
 
 from fastmlp._validate import need_package as _need_package
@@ -9,5 +10,6 @@ from fastmlp._validate import need_package as _need_package
 _need_package("fastmlp.sklearn", "sklearn.neural_network", "scikit-learn", "pip install 'fastmlp[sklearn]'")
 
 from fastmlp.sklearn.estimators import MLPClassifier, MLPRegressor  # noqa: E402 - if there is a scikit-learn
+from fastmlp.sklearn.models import ModelClassifier, ModelRegressor  # noqa: E402
 
-__all__ = ["MLPClassifier", "MLPRegressor"]
+__all__ = ["MLPClassifier", "MLPRegressor", "ModelClassifier", "ModelRegressor"]

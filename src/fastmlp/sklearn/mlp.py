@@ -15,7 +15,6 @@ from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
-from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import validate_data
 
 from fastmlp import runtime
@@ -32,13 +31,7 @@ class InC:
 
     def _fit(self: Any, X: Any, y: Any, sample_weight: Any = None, incremental: bool = False) -> Any:
         settings.check(self)
-        if self.class_weight is not None:
-            if incremental and self.class_weight == "balanced":
-                raise ValueError("class_weight: expected weights for partial_fit, which sees a part of the data, got "
-                                 "'balanced'; give {class: weight}, as compute_class_weight('balanced', …) has "
-                                 "them")  # fmt: skip
-            own = compute_sample_weight(self.class_weight, y)
-            sample_weight = own if sample_weight is None else np.asarray(sample_weight) * own
+        sample_weight = settings.weigh_classes(self.class_weight, y, sample_weight, incremental)
         with self._threads():
             return super()._fit(X, y, sample_weight, incremental)  # type: ignore[misc]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.class_weight import compute_sample_weight
 
 from fastmlp import activations, losses, optimizers
 from fastmlp._validate import brief
@@ -114,6 +115,18 @@ def targets(loss: Any, y: np.ndarray) -> np.ndarray:
     if loss.sparse:
         return y.argmax(axis=1) if y.shape[1] > 1 else y[:, 0].astype(np.int64)
     return y if y.dtype.kind == "f" else y.astype(np.float32 if y.dtype == bool else np.float64)
+
+
+def weigh_classes(class_weight: Any, y: Any, sample_weight: Any, incremental: bool) -> Any:
+    """The weights of samples, times those of their classes."""
+    if class_weight is None:
+        return sample_weight
+    if incremental and class_weight == "balanced":
+        raise ValueError("class_weight: expected weights for partial_fit, which sees a part of the data, got "
+                         "'balanced'; give {class: weight}, as compute_class_weight('balanced', …) has "
+                         "them")  # fmt: skip
+    own = compute_sample_weight(class_weight, y)
+    return own if sample_weight is None else np.asarray(sample_weight) * own
 
 
 def take(estimator: Any, arguments: dict[str, Any]) -> None:
