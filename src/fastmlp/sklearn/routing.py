@@ -45,6 +45,13 @@ def _arguments(function: Any) -> tuple[set[str], bool]:
     return named, any(one.kind == one.VAR_KEYWORD for one in found)
 
 
+def _required(function: Any) -> set[str]:
+    """The names a function takes that have no default."""
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    found = inspect.signature(function).parameters.values()
+    return {one.name for one in found if one.kind in named and one.default is one.empty}
+
+
 def arguments_of(method: Any, *without: str) -> set[str]:
     """The names a method takes from parameters, those left out that are given otherwise."""
     return _arguments(method)[0] - {"self", *without}
@@ -147,13 +154,23 @@ class Compiling:
         model.compile(**given)
 
 
+def _clone(model: Any) -> Any:
+    """A model like it with new weights, but for what its layers know of data by `adapt`."""
+    clone = clone_model(model)
+    for one, other in zip(model.with_inner(), clone.with_inner(), strict=True):
+        if hasattr(one, "adapt") and one.weights:
+            other.build(one.input_shape)
+            other.set_weights(one.get_weights())
+    return clone
+
+
 def model_of(given: Any, settings: Settings, meta: Settings, compiling: Compiling) -> Any:
     """A new model: what a function returns, or one like that given, with weights of its own."""
     if isinstance(given, Model):
         for name in settings:
             raise ValueError(f"model__{name}: expected a function as model, which takes it, got a model; write a "
                              "function that builds and returns it")  # fmt: skip
-        return clone_model(given)
+        return _clone(given)
     if not callable(given):
         raise TypeError(f"model: expected a function that builds and returns a model, or a model, got {brief(given)}; "
                         "write def build(hidden=64): return Sequential([…])")  # fmt: skip
@@ -161,6 +178,11 @@ def model_of(given: Any, settings: Settings, meta: Settings, compiling: Compilin
     need_names("model", () if any_name else settings, names - {"meta", "compile_kwargs"})
     told = {"meta": meta} if "meta" in names else {}
     told |= {"compile_kwargs": compiling.arguments()} if "compile_kwargs" in names else {}
+    missing = _required(given) - told.keys() - settings.keys()
+    if missing:
+        name = min(missing)
+        raise TypeError(f"model: expected what its argument '{name}' is to be, got nothing; write model__{name}=…, or "
+                        "give it a default")  # fmt: skip
     found = given(**told, **settings)
     if not isinstance(found, Model):
         mend = "end it with return model" if found is None else "return a Sequential or Model of fastmlp"
