@@ -139,19 +139,16 @@ class Compiling:
     def compile(self, model: Any, usual_loss: Callable[[], Any]) -> None:
         """Compile it so; what is not asked for stays as it is."""
         need_names("compile", self._asked, arguments_of(type(model).compile))
-        own = (
-            {**model._compiled.given, "optimizer": model.optimizer, "loss": model._compiled.loss}
-            if model.compiled
-            else {}
-        )
-        if own and own["loss"] is not None and not (self._asked or self._optimizer or self._loss):
-            return
-        given = {"optimizer": "adam", **own, **copy.deepcopy(self._asked)}
-        if given.get("loss") is None:
-            given["loss"] = usual_loss()
-        given["loss"] = loss_of(given["loss"], self._loss)
-        given["optimizer"] = optimizer_of(given["optimizer"], self._optimizer)
-        model.compile(**given)
+        given: Settings = {"optimizer": "adam", "loss": None}
+        if model.compiled:
+            own = model._compiled
+            if own.loss is not None and not (self._asked or self._optimizer or self._loss):
+                return
+            given = {**own.given, "optimizer": own.optimizer, "loss": own.loss}
+        given |= copy.deepcopy(self._asked)
+        loss = usual_loss() if given["loss"] is None else given["loss"]
+        optimizer = optimizer_of(given["optimizer"], self._optimizer)
+        model.compile(**{**given, "optimizer": optimizer, "loss": loss_of(loss, self._loss)})
 
 
 def _clone(model: Any) -> Any:
