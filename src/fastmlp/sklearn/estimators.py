@@ -43,7 +43,7 @@ class MLPClassifier(InC, neural_network.MLPClassifier):  # type: ignore[misc]
     >>> from sklearn.datasets import make_classification
     >>> X, y = make_classification(n_samples=200, random_state=1)
     >>> MLPClassifier(random_state=1, max_iter=300, tol=1e-3).fit(X, y).score(X, y)
-    1.0
+    0.985
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
