@@ -210,7 +210,7 @@ class Program:
             whole[place.row] = value.ravel()
             value = whole
         whole_matrix = value.ndim == 2 and place.row is None and not self._is_vector(place)
-        self.network.set(place.op, place.part, value.astype(self.dtype) if whole_matrix else self._as_row(value, place))
+        self.network.set(place.op, place.part, value if whole_matrix else self._as_row(value, place))
 
     def _is_vector(self, place: Place) -> bool:
         """Whether the network keeps a vector there: a bias may be a matrix of one row to a layer of one's own."""
