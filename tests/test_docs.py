@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import importlib.util
 import pkgutil
 import re
 from pathlib import Path
@@ -16,6 +17,7 @@ README = Path(__file__).resolve().parents[1] / "README.md"
 ELSEWHERE = ("fastmlp.__main__", "fastmlp.lectures", "fastmlp.visual", "fastmlp.keras", "fastmlp.tf",
              "fastmlp.bench.contestants.", "fastmlp.neighbours.torch_modules",
              "fastmlp.neighbours.torch_writing")  # fmt: skip
+ELSEWHERE += () if importlib.util.find_spec("sklearn") else ("fastmlp.sklearn",)
 MODULES = ["fastmlp"] + [
     module.name
     for module in pkgutil.walk_packages(fastmlp.__path__, "fastmlp.")

@@ -9,8 +9,9 @@ import numpy as np
 from fastmlp.autodiff.activations import log_softmax, relu
 from fastmlp.autodiff.arithmetic import where
 from fastmlp.autodiff.comparisons import equal, not_equal
+from fastmlp.autodiff.control import stop_gradient
 from fastmlp.autodiff.extremes import absolute, clip, max, maximum  # noqa: A004 - names of operations
-from fastmlp.autodiff.functions import expm1, log, log1p, power, square
+from fastmlp.autodiff.functions import exp, expm1, log, log1p, power, square
 from fastmlp.autodiff.logistic import sigmoid, softplus
 from fastmlp.autodiff.normalising import l2_normalize
 from fastmlp.autodiff.picking import take_along_axis
@@ -160,6 +161,20 @@ def _of_labels(logarithm: Any) -> Any:
     return loss
 
 
+# ---- scikit-learn's
+
+
+def _half_poisson_logits(z: Any, y: Any) -> Any:
+    kept = where(equal(y, 0), 1.0, y)  # 0 log 0 is 0
+    return sum(y * (log(kept) - z) - y + exp(z), -1)
+
+
+def _at_most(loss: Any) -> Any:
+    """No more than -log ε, with the slope of what is more."""
+    most = float(-np.log(np.finfo(loss.dtype).eps))
+    return loss - stop_gradient(maximum(loss - most, 0.0))
+
+
 LOSSES: dict[str, Any] = {
     "mean_squared_error": lambda p, y: mean(square(p - y), -1),
     "mean_absolute_error": lambda p, y: mean(absolute(p - y), -1),
@@ -183,4 +198,8 @@ LOSSES: dict[str, Any] = {
     "categorical_focal_crossentropy_logits": _categorical_focal_crossentropy_logits,
     "sparse_categorical_crossentropy": _of_labels(lambda p: log(_shares(p))),
     "sparse_categorical_crossentropy_logits": _of_labels(log_softmax),
+    "half_squared_error": lambda p, y: sum(square(p - y), -1) / 2,
+    "half_poisson_logits": _half_poisson_logits,
+    "log_loss_logits": lambda z, y: sum(_at_most(_entropy_of_logits(z, y)), -1),
+    "sparse_log_loss_logits": lambda z, y, ignored: _at_most(_of_labels(log_softmax)(z, y, ignored)),
 }
