@@ -44,12 +44,13 @@ void fm_dot_emulate(int yes);    /* … not, whatever it has: for tests of the e
 const char *fm_compiler(void);
 
 /* ---- threads (framework/team.c) ---------------------------------------------------------------------------------- */
-void fm_threads_set(int threads);    /* 0: follow OMP_NUM_THREADS and the machine */
-int fm_threads_wanted(void);         /* what was set */
-int fm_threads_get(void);            /* the most a call would use */
-void fm_threads_grain(double ns);    /* least work a thread is started for; < 0: the measured default; tests set 0 */
-int fm_openmp_version(void);         /* the _OPENMP date, 0 when built without */
-const char *fm_openmp_library(void); /* the file its runtime was loaded from, "" when it cannot be told */
+void fm_threads_set(int threads);     /* 0: follow OMP_NUM_THREADS and the machine */
+int fm_threads_wanted(void);          /* what was set */
+int fm_threads_set_here(int threads); /* 1 …: at most so many for calls from this thread; returns what it was */
+int fm_threads_get(void);             /* the most a call would use */
+void fm_threads_grain(double ns);     /* least work a thread is started for; < 0: the measured default; tests set 0 */
+int fm_openmp_version(void);          /* the _OPENMP date, 0 when built without */
+const char *fm_openmp_library(void);  /* the file its runtime was loaded from, "" when it cannot be told */
 
 /* ---- registries: what is compiled in ------------------------------------------------------------------------------
  * family: "activation", "row_activation", "loss", "optimizer", "vmath", …; params: comma-separated names in the order

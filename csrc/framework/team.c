@@ -41,17 +41,25 @@ struct fm_team {
 };
 
 static atomic_int wanted;                 /* set_num_threads; 0: ask OpenMP */
+static _Thread_local int wanted_here;     /* the most for calls from this thread; 0: as for all others */
 static atomic_int callers;                /* calls computing now */
 static atomic_int forked;                 /* this process is a fork's child */
 static _Atomic double ns_per_thread = -1; /* < 0: one of the constants above */
 
 void fm_threads_set(int threads) { atomic_store(&wanted, threads > FM_MAX_THREADS ? FM_MAX_THREADS : threads); }
 int fm_threads_wanted(void) { return atomic_load(&wanted); }
+
+int fm_threads_set_here(int threads) {
+    const int before = wanted_here;
+    wanted_here = threads;
+    return before;
+}
+
 void fm_threads_grain(double ns) { atomic_store(&ns_per_thread, ns); }
 
 int fm_threads_forced(void) { return atomic_load(&ns_per_thread) == 0; }
 
-int fm_threads_get(void) {
+static int threads_of_all(void) {
 #if defined(_OPENMP)
     int n = atomic_load(&wanted);
     if (n < 1) n = omp_get_max_threads();
@@ -59,6 +67,11 @@ int fm_threads_get(void) {
 #else
     return 1;
 #endif
+}
+
+int fm_threads_get(void) {
+    const int all = threads_of_all();
+    return wanted_here > 0 && wanted_here < all ? wanted_here : all;
 }
 
 int fm_openmp_version(void) {
@@ -82,7 +95,8 @@ static int threads_worth(double ns, double ns_each) {
     double grain = atomic_load(&ns_per_thread);
     if (grain < 0) {
         grain = ns_each;
-        most /= 1 + atomic_load(&callers);
+        const int share = threads_of_all() / (1 + atomic_load(&callers));
+        if (most > share) most = share;
     }
     if (grain > 0 && ns < grain * most) most = (int)(ns / grain);
     return most < 1 ? 1 : most;

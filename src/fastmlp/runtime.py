@@ -75,6 +75,24 @@ def threads(n: int | None) -> Iterator[None]:
         _core.set_threads(before)
 
 
+@contextmanager
+def threads_here(n: int | None) -> Iterator[None]:
+    """Within, calls from this Python thread use at most ``n`` threads; None: as many as before.
+
+    Other Python threads do not notice, as they would of `threads`; of several limits the lowest counts.
+
+    >>> with threads_here(1):
+    ...     get_num_threads()
+    1
+    """
+    before = _core.set_threads_here(0)
+    _core.set_threads_here(min(filter(None, (n, before)), default=0))
+    try:
+        yield
+    finally:
+        _core.set_threads_here(before)
+
+
 _choose_level()
 
 

@@ -15,6 +15,7 @@ cdef extern from "fastmlp.h" nogil:
     const char *fm_openmp_library()
     void fm_threads_set(int threads)
     int fm_threads_wanted()
+    int fm_threads_set_here(int threads)
     int fm_threads_get()
     void fm_threads_grain(double ns)
 
@@ -72,6 +73,11 @@ def set_threads(int threads):
 def wanted_threads():
     """What `set_threads` was last given."""
     return fm_threads_wanted()
+
+
+def set_threads_here(int threads):
+    """At most so many threads for calls from this Python thread; 0: as for those from others. What it was before."""
+    return fm_threads_set_here(threads)
 
 
 def get_threads():

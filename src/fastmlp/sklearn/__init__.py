@@ -10,6 +10,7 @@ from fastmlp._validate import need_package as _need_package
 _need_package("fastmlp.sklearn", "sklearn.neural_network", "scikit-learn", "pip install 'fastmlp[sklearn]'")
 
 from fastmlp.sklearn.estimators import MLPClassifier, MLPRegressor  # noqa: E402 - if there is a scikit-learn
+from fastmlp.sklearn.many import fit_many  # noqa: E402
 from fastmlp.sklearn.models import ModelClassifier, ModelRegressor  # noqa: E402
 
-__all__ = ["MLPClassifier", "MLPRegressor", "ModelClassifier", "ModelRegressor"]
+__all__ = ["MLPClassifier", "MLPRegressor", "ModelClassifier", "ModelRegressor", "fit_many"]

@@ -6,7 +6,6 @@ has. Random numbers are drawn from the `RandomState` in its order, and every ste
 
 from __future__ import annotations
 
-import contextlib
 import warnings
 from typing import Any
 
@@ -20,8 +19,10 @@ from sklearn.utils.validation import validate_data
 from fastmlp import runtime
 from fastmlp._validate import user_level
 from fastmlp.models.hooks import CallbackList
-from fastmlp.sklearn import settings
-from fastmlp.sklearn.network import Objective, OwnOptimizer, Predictor, Trainer, forget, is_sparse, kept
+from fastmlp.sklearn import settings, stopping
+from fastmlp.sklearn.network import (
+    Objective, OwnOptimizer, Predictor, Trainer, forget, is_sparse, kept, weights_of,
+)  # fmt: skip
 
 
 class InC:
@@ -32,11 +33,8 @@ class InC:
     def _fit(self: Any, X: Any, y: Any, sample_weight: Any = None, incremental: bool = False) -> Any:
         settings.check(self)
         sample_weight = settings.weigh_classes(self.class_weight, y, sample_weight, incremental)
-        with self._threads():
+        with runtime.threads_here(self.n_threads):
             return super()._fit(X, y, sample_weight, incremental)  # type: ignore[misc]
-
-    def _threads(self: Any) -> Any:
-        return contextlib.nullcontext() if self.n_threads is None else runtime.threads(self.n_threads)
 
     def _initialize(self: Any, y: Any, layer_units: Any, dtype: Any) -> None:
         super()._initialize(y, layer_units, settings.dtype_of(self, dtype))  # type: ignore[misc]
@@ -91,7 +89,8 @@ class InC:
         if not incremental:
             forget(self, Trainer)
             return make()
-        asked = {**self.get_params(deep=False), "random_state": None, "hidden_layer_sizes": None, "verbose": None}
+        asked = {**self.get_params(deep=False), "random_state": None, "hidden_layer_sizes": None, "verbose": None,
+                 "callbacks": None}  # fmt: skip # which may know the estimator: it would never go
         key = [asked, list(units), batch, self.coefs_[0].dtype, self.out_activation_, sparse]
         trainer: Trainer = kept(self, Trainer, key, make)
         return trainer
@@ -115,6 +114,7 @@ class InC:
         says = self.verbose and self.verbose != "bar"
         hooks = CallbackList(self.callbacks, add_progbar=self.verbose == "bar", model=trainer.model, verbose=1,
                              epochs=1 if incremental else self.max_iter, steps=-(-rows // trainer.batch))  # fmt: skip
+        hooks.append(stopping.looks())
         logs: dict[str, Any] = {}
         self.n_iter_, trainer.model.stop_training = 0, False
         hooks.on_train_begin()
@@ -176,11 +176,12 @@ class InC:
     def _forward_pass_fast(self: Any, X: Any, check_input: bool = True) -> np.ndarray:
         if check_input:
             X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
-        weights = [np.asarray(coef) for coef in self.coefs_]
-        dtype = weights[0].dtype if self.dtype is not None else np.result_type(X.dtype, *(w.dtype for w in weights))
+        weights = weights_of(self)
+        coefs = weights[: len(self.coefs_)]
+        dtype = weights[0].dtype if self.dtype is not None else np.result_type(X.dtype, *(w.dtype for w in coefs))
         dtype = dtype if dtype == np.float32 else np.dtype(np.float64)
-        units = [weights[0].shape[0], *(w.shape[1] for w in weights)]
+        units = [coefs[0].shape[0], *(w.shape[1] for w in coefs)]
         key = [units, dtype, self.activation, self.out_activation_, is_sparse(X)]
         predict: Predictor = kept(self, Predictor, key, lambda: Predictor(self, units, dtype, is_sparse(X)))
-        with self._threads():
-            return predict(self, X)
+        with runtime.threads_here(self.n_threads):
+            return predict(weights, X)

@@ -18,7 +18,7 @@ from fastmlp.models.hooks import CallbackList
 from fastmlp.models.training import Epoch
 from fastmlp.optimizers.base import Optimizer
 from fastmlp.regularizers import L2
-from fastmlp.sklearn import settings
+from fastmlp.sklearn import settings, stopping
 
 
 def is_sparse(x: Any) -> bool:
@@ -29,6 +29,11 @@ def is_sparse(x: Any) -> bool:
 def as_rows(x: Any) -> Any:
     """An array as it is, a sparse matrix row by row."""
     return x.tocsr() if is_sparse(x) else x
+
+
+def weights_of(estimator: Any) -> list[np.ndarray]:
+    """First those between units, then biases."""
+    return [np.asarray(value) for value in (*estimator.coefs_, *estimator.intercepts_)]
 
 
 class Network:
@@ -77,7 +82,7 @@ class Network:
 
     def take(self, estimator: Any) -> None:
         """Take the estimator's weights."""
-        for variable, value in zip(self.variables, [*estimator.coefs_, *estimator.intercepts_]):
+        for variable, value in zip(self.variables, weights_of(estimator)):
             variable.assign(value)
 
     def give(self, estimator: Any) -> None:
@@ -87,25 +92,45 @@ class Network:
 
 
 class Predictor(Network):
-    """The network for predictions; any number of threads may ask at once."""
+    """The network for predictions; any number of threads may ask at once.
+
+    Weights that are others than it has, it gets after the last prediction with those.
+    """
 
     def __init__(self, estimator: Any, units: Sequence[int], dtype: Any, sparse: bool) -> None:
         super().__init__(estimator, units, dtype, sparse=sparse)
         self.model.trainable = False  # nor is there room for gradients
         self._program = self.model._network()
-        self._lock = threading.Lock()
+        self._idle, self._busy = threading.Condition(), 0  # how many predict
         self._seen: list[np.ndarray] = []
 
-    def __call__(self, estimator: Any, x: Any) -> np.ndarray:
-        """The output for rows."""
-        weights = [*estimator.coefs_, *estimator.intercepts_]
-        with self._lock:
-            if not self._seen or not all(map(np.array_equal, self._seen, weights)):
-                self.take(estimator)
-                self._program.push()
-                self._seen = [np.array(value) for value in weights]
-        outputs: np.ndarray = self._program.outputs(as_rows(x))
-        return outputs
+    def __call__(self, weights: list[np.ndarray], x: Any) -> np.ndarray:
+        """The output of these weights for rows."""
+        with self._idle:
+            while not self._has(weights):
+                if not self._busy:
+                    self._get(weights)
+                    break
+                self._idle.wait()
+            self._busy += 1
+        try:
+            outputs: np.ndarray = self._program.outputs(as_rows(x))
+            return outputs
+        finally:
+            with self._idle:
+                self._busy -= 1
+                self._idle.notify_all()
+
+    def _has(self, weights: list[np.ndarray]) -> bool:
+        return bool(self._seen) and all(map(np.array_equal, self._seen, weights))
+
+    def _get(self, weights: list[np.ndarray]) -> None:
+        self._seen = []  # if this is broken off, it has neither these nor those
+        seen = [np.array(value) for value in weights]
+        for variable, value in zip(self.variables, seen):
+            variable.assign(value)
+        self._program.push()
+        self._seen = seen
 
 
 class OwnOptimizer(BaseOptimizer):  # type: ignore[misc]
@@ -233,6 +258,7 @@ class Objective(Network):
             slot.assign(np.zeros(slot.shape))
         loss = 0.0
         for run, feed in zip(self._runs, self._feeds):
+            stopping.look()
             run.start(None, feed.rows)
             self._program.train(run, 1, 0)
             loss += run.done[2] / feed.rows
