@@ -112,9 +112,9 @@ class InC:
     def _epochs(self: Any, trainer: Trainer, rows: int, held: Any, incremental: bool) -> None:
         order = np.arange(rows)
         says = self.verbose and self.verbose != "bar"
-        hooks = CallbackList(self.callbacks, add_progbar=self.verbose == "bar", model=trainer.model, verbose=1,
-                             epochs=1 if incremental else self.max_iter, steps=-(-rows // trainer.batch))  # fmt: skip
-        hooks.append(stopping.looks())
+        hooks = CallbackList([self.callbacks, stopping.looks()], add_progbar=self.verbose == "bar", model=trainer.model,
+                             verbose=1, epochs=1 if incremental else self.max_iter,
+                             steps=-(-rows // trainer.batch))  # fmt: skip
         logs: dict[str, Any] = {}
         self.n_iter_, trainer.model.stop_training = 0, False
         hooks.on_train_begin()
