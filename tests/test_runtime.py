@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import threadpoolctl
 from fastmlp import _core
+from fastmlp.runtime import threads_here
 
 OPENMP = pytest.mark.skipif(_core.openmp_version() == 0, reason="built without OpenMP: there are no threads")
 
@@ -63,6 +64,45 @@ def test_context_manager_restores_follow_the_machine():
     with fastmlp.threads(1):
         pass
     assert _core.wanted_threads() == 0
+
+
+@OPENMP
+def test_a_limit_of_one_python_thread():
+    """The lowest counts, and no other thread notices."""
+    fastmlp.set_num_threads(4)
+    found = []
+    with threads_here(3):
+        with threads_here(None):
+            found.append(fastmlp.get_num_threads())
+        with threads_here(2), threads_here(3):
+            found.append(fastmlp.get_num_threads())
+        with pytest.raises(KeyError), threads_here(1):
+            raise KeyError
+        with fastmlp.threads(2):
+            found.append(fastmlp.get_num_threads())
+        other = threading.Thread(target=lambda: found.append(fastmlp.get_num_threads()))
+        other.start()
+        other.join()
+        found.append(fastmlp.get_num_threads())
+    assert [*found, fastmlp.get_num_threads()] == [3, 2, 2, 4, 3, 4]
+
+
+@OPENMP
+def test_a_limit_of_one_python_thread_is_kept(script):
+    """Work for several threads starts none."""
+    if not os.path.isdir("/proc/self/task"):
+        pytest.skip("threads are counted in /proc, which this system lacks")
+    text = """
+from fastmlp.runtime import threads_here
+fastmlp.set_num_threads(3)
+before = len(os.listdir("/proc/self/task"))
+with threads_here(1):
+    _core.activation_fwd("tanh", Z)
+    alone = len(os.listdir("/proc/self/task")) - before
+_core.activation_fwd("tanh", Z)
+print(alone, len(os.listdir("/proc/self/task")) - before)
+"""
+    assert script(text) == "0 2"
 
 
 @pytest.mark.parametrize(("bad", "error"), [(0, ValueError), (-2, ValueError), (True, TypeError), (1.0, TypeError)])

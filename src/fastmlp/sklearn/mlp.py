@@ -20,9 +20,7 @@ from fastmlp import runtime
 from fastmlp._validate import user_level
 from fastmlp.models.hooks import CallbackList
 from fastmlp.sklearn import settings, stopping
-from fastmlp.sklearn.network import (
-    Objective, OwnOptimizer, Predictor, Trainer, forget, is_sparse, kept, weights_of,
-)  # fmt: skip
+from fastmlp.sklearn.network import Objective, OwnOptimizer, Predictor, Trainer, forget, is_sparse, kept, weights_of
 
 
 class InC:
