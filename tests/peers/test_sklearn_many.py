@@ -104,6 +104,7 @@ def test_a_search_within_ends_too(solver):
     rng = np.random.default_rng(0)
     with pytest.raises(RuntimeError, match="of number 1, Failing"):
         fit_many([search, Failing(0.2)], rng.normal(size=(2000, 20)), rng.integers(0, 2, 2000), n_jobs=2)
+    assert not hasattr(search, "best_score_"), "it came to its end"
     assert threading.active_count() == before
 
 
@@ -159,15 +160,42 @@ def test_warnings_reach_the_caller():
     nets = [net(seed, max_iter=1) for seed in range(6)]
     with warnings.catch_warnings():
         warnings.simplefilter("always")
-        filters = list(warnings.filters)
         with pytest.warns(ConvergenceWarning) as found:
             fit_many(nets, X, Y, n_jobs=3)
         assert len(found) == 6
-        assert warnings.filters == filters
         warnings.simplefilter("error")
         with pytest.raises(RuntimeError, match="ConvergenceWarning of number 0") as raised:
             fit_many(nets, X, Y, n_jobs=1)
     assert isinstance(raised.value.__cause__, ConvergenceWarning)
+
+
+class Filtering(BaseEstimator):
+    """Two that change the filters for a while: the first goes back to those before while the second has its own."""
+
+    events = tuple(threading.Event() for _ in range(3))
+
+    def __init__(self, number):
+        self.number = number
+
+    def fit(self, X, y):
+        first_in, second_in, first_out = self.events
+        if self.number == 0:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                first_in.set()
+                assert second_in.wait(30)
+            first_out.set()
+            return
+        assert first_in.wait(30)
+        with warnings.catch_warnings():
+            second_in.set()
+            assert first_out.wait(30)
+
+
+def test_filters_of_fits_do_not_outlive_them():
+    before = list(warnings.filters)
+    fit_many([Filtering(0), Filtering(1)], X, Y, n_jobs=2)
+    assert warnings.filters == before
 
 
 SHARED = {

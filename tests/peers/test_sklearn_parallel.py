@@ -111,8 +111,10 @@ def predict():
 
 def train(other):
     while not done.is_set():
-        other.partial_fit(big, np.repeat(Y, 200), classes=[0, 1, 2])
+        other.partial_fit(big, np.repeat(Y, 200))
 
+for other in others:
+    other.partial_fit(X, Y, classes=[0, 1, 2])
 threads = [threading.Thread(target=predict), *(threading.Thread(target=train, args=(one,)) for one in others)]
 for thread in threads: thread.start()
 codes = []
