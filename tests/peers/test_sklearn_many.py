@@ -14,7 +14,7 @@ pytest.importorskip("sklearn", reason="scikit-learn is not installed")
 import fastmlp
 import sklearn
 from fastmlp.callbacks import Callback
-from fastmlp.sklearn import MLPClassifier, MLPRegressor, fit_many
+from fastmlp.sklearn import MLPClassifier, MLPRegressor, ModelClassifier, fit_many
 from scipy import sparse
 from sklearn.base import BaseEstimator, clone
 from sklearn.datasets import load_iris
@@ -78,6 +78,18 @@ def test_a_grid_of_pipelines_and_kinds():
     nets = [make_pipeline(StandardScaler(), net(**one)) for one in grid]
     nets += [MLPRegressor(hidden_layer_sizes=(4,), max_iter=9, random_state=1, early_stopping=True)]
     same((nets, X, Y, {}), [clone(one).fit(X, Y) for one in nets], (2, 3))
+
+
+def model(units):
+    return fastmlp.Sequential([fastmlp.layers.Dense(units, "relu"), fastmlp.layers.Dense(3, "softmax")])
+
+
+def test_models_as_estimators():
+    nets = [ModelClassifier(model, model__units=8, epochs=3, random_state=seed) for seed in range(4)]
+    alone = [clone(one).fit(X, Y).predict_proba(X).tobytes() for one in nets]
+    assert [one.predict_proba(X).tobytes() for one in fit_many(nets, X, Y, n_jobs=2)] == alone
+    with pytest.raises(RuntimeError, match="of number 1, Failing"):
+        fit_many([clone(nets[0]).set_params(epochs=10**7), Failing(0.2)], X, Y, n_jobs=2)
 
 
 def test_nothing_to_fit():

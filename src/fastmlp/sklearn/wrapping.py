@@ -11,7 +11,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from fastmlp import random
 from fastmlp._validate import brief, whole
-from fastmlp.sklearn import ends, routing, settings
+from fastmlp.sklearn import ends, routing, settings, stopping
 
 _TOLD = ("n_features_in_", "feature_names_in_", "X_shape_", "X_dtype_", "target_type_", "y_ndim_", "y_dtype_",
          "n_outputs_", "classes_", "n_classes_")  # fmt: skip
@@ -100,7 +100,7 @@ class ModelEstimator(BaseEstimator):  # type: ignore[misc]
             given["validation_data"] = (held, self._targets(np.asarray(targets)), *rest)
         history = self.model_.fit(
             X, self._targets(y), sample_weight=weights, epochs=last, initial_epoch=self.n_iter_,
-            callbacks=routing.callbacks_of(self.callbacks, self._routed("callbacks")), **given,
+            callbacks=[*routing.callbacks_of(self.callbacks, self._routed("callbacks")), *stopping.looks()], **given,
         )  # fmt: skip
         for name, values in history.history.items():
             self.history_.setdefault(name, []).extend(values)
