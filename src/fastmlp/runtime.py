@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -56,9 +57,22 @@ def get_num_threads() -> int:
     return _core.get_threads()
 
 
+_blocks: list[list[int]] = []  # what each block that is open asks for, the one entered last at the end
+_outside = 0  # what held before there was one
+_changing = threading.RLock()
+
+
+def _hold() -> None:
+    """Let hold what the block entered last asks for."""
+    _core.set_threads(_blocks[-1][0] if _blocks else _outside)
+
+
 @contextmanager
 def threads(n: int | None) -> Iterator[None]:
     """Use at most ``n`` threads inside a ``with`` block (for the whole process, not only this Python thread).
+
+    Of blocks open at once, in one Python thread or in several, the one entered last counts; when all are left holds
+    what held before, in whatever order they are.
 
     Examples
     --------
@@ -67,12 +81,22 @@ def threads(n: int | None) -> Iterator[None]:
     ...     fastmlp.get_num_threads()
     1
     """
-    before = _core.wanted_threads()
-    set_num_threads(n)
+    global _outside
+    with _changing:
+        before = _core.wanted_threads()
+        set_num_threads(n)
+        block = [_core.wanted_threads()]
+        if _blocks:
+            _blocks[-1][0] = before  # set_num_threads within a block lasts as long as that
+        else:
+            _outside = before
+        _blocks.append(block)
     try:
         yield
     finally:
-        _core.set_threads(before)
+        with _changing:
+            _blocks[:] = [one for one in _blocks if one is not block]
+            _hold()
 
 
 @contextmanager
