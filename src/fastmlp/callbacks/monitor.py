@@ -42,6 +42,8 @@ class MonitorCallback(Callback):
             way = getattr(metric, "_direction", None)
             if way and (name == metric.name or name.endswith(f"_{metric.name}")):  # behind the name of its output
                 return 1 if way == "up" else -1
+        if name == "score":  # scikit-learn's word: the more the better
+            return 1
         raise ValueError(f"{type(self).__name__}: expected a metric known to be better the higher or the lower, "
                          f"got monitor='{self.monitor}'; say mode='max' or mode='min'")  # fmt: skip
 

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from fastmlp._objects import Family, deserializer, register_builtin
 from fastmlp._objects import serialize as _serialize
 from fastmlp._validate import brief, no_such_name, outside
+from fastmlp.losses import penalized as penalized  # for files to find its classes
 from fastmlp.losses.base import FunctionLoss, KernelLoss, Loss
 from fastmlp.losses.crossentropy import (
     BinaryCrossentropy,

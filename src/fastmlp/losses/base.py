@@ -21,7 +21,8 @@ from fastmlp.autodiff.tensor import is_formula
 Array = NDArray[Any]
 Lowered = tuple[str, tuple[float, ...]]
 
-REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none")
+WITH_PENALTY = "mean_with_penalty"
+REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", WITH_PENALTY, "none")
 
 
 def targets(y_true: Any) -> Any:
@@ -82,7 +83,7 @@ def reduce_losses(losses: Any, reduction: str | None, weights: Any, kept: Array 
     total = kernels.total(weighted)
     if reduction == "sum" or not losses.size:
         return total
-    if reduction == "mean_with_sample_weight" and weights is not None:
+    if reduction in ("mean_with_sample_weight", WITH_PENALTY) and weights is not None:
         divisor = kernels.total(weights)
         return total / divisor if divisor.array else total
     return total / (losses.size if kept is None else max(1, int(np.count_nonzero(kept))))
@@ -97,7 +98,8 @@ class Loss(Configurable):
         What it is called in reports.
     reduction
         ``"sum_over_batch_size"`` (or ``"mean"``): Σ w·l / n with sample weights w. ``"mean_with_sample_weight"``:
-        Σ w·l / Σ w. ``"sum"``: Σ w·l. ``"none"`` or None: the weighted losses themselves.
+        Σ w·l / Σ w. ``"mean_with_penalty"``: (Σ w·l + the weights' penalties) / Σ w, which is scikit-learn's.
+        ``"sum"``: Σ w·l. ``"none"`` or None: the weighted losses themselves.
     dtype
         What is computed in, ``"float32"`` unless given.
     """

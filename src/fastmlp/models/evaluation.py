@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from fastmlp.losses.base import WITH_PENALTY
 from fastmlp.models.compiled import Compiled
 from fastmlp.models.feeds import ArrayFeed, BatchFeed
 from fastmlp.program import Program
@@ -39,6 +40,7 @@ class MeanLoss:
     def __init__(self, loss: Any) -> None:
         self.reduction = getattr(loss, "reduction", None)
         self.total, self.prices, self.rows = 0.0, 0.0, 0
+        self.penalties = 0.0  # how often the weights' penalty counts, times rows
 
     def add(self, losses: np.ndarray, weights: np.ndarray | None, kept: np.ndarray | None, batch: int,
             prices: np.ndarray) -> None:  # fmt: skip
@@ -53,18 +55,21 @@ class MeanLoss:
         divisors = sizes.astype(np.float64)
         if self.reduction == "sum":
             divisors = np.ones(len(starts))
-        elif self.reduction == "mean_with_sample_weight":
+        elif self.reduction in ("mean_with_sample_weight", WITH_PENALTY):
             counted = np.ones(len(losses)) if weights is None else weights
             divisors = np.add.reduceat(counted if kept is None else counted * kept, starts)
         elif kept is not None:
             divisors = np.add.reduceat(kept.astype(np.float64), starts)
-        self.total += float((sizes * sums / np.where(divisors == 0, 1, divisors)).sum())
+        divisors = np.where(divisors == 0, 1, divisors)
+        self.total += float((sizes * sums / divisors).sum())
+        self.penalties += float((sizes / divisors).sum())
         self.prices += float(prices.sum())
         self.rows += len(losses)
 
     def result(self, penalty: float = 0.0) -> float:
         """The mean, and what weights cost on top."""
-        return (self.total + self.prices) / max(1, self.rows) + penalty
+        times = self.penalties / max(1, self.rows) if self.reduction == WITH_PENALTY else 1.0
+        return (self.total + self.prices) / max(1, self.rows) + times * penalty
 
 
 def evaluate_rows(program: Any, compiled: Compiled, piece: ArrayFeed, batch: int, mean: MeanLoss) -> None:

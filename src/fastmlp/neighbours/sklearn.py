@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple, NoReturn
@@ -11,6 +12,7 @@ import numpy as np
 from fastmlp._objects import NotLowered
 from fastmlp._validate import brief, need_package
 from fastmlp.layers.core import Dense, Input, InputLayer
+from fastmlp.layers.regularization import Dropout
 from fastmlp.neighbours import sklearn_training as training
 from fastmlp.saving.weights import need_built
 from fastmlp.variables import Variable
@@ -36,6 +38,8 @@ def from_sklearn(estimator: Any) -> Any:
     With the solver "adam", or "sgd" at a constant learning rate, it is compiled so that ``fit`` goes on with the
     estimator's steps from where that is; others have no equal here: call ``compile``. Of a regressor and of several
     labels, whose losses are sums there and means here, penalty and learning rate (or Adam's ε) differ by that factor.
+    Those of `fastmlp.sklearn` bring their activations and dropout along; with an `optimizer` or a `loss` of their own
+    they are not compiled, and `class_weight` is ``fit``'s to take.
 
     Parameters
     ----------
@@ -51,15 +55,24 @@ def from_sklearn(estimator: Any) -> Any:
     coefs, intercepts = estimator.coefs_, estimator.intercepts_
     task = training.task_of(estimator.out_activation_, hasattr(estimator, "classes_"), estimator.n_outputs_)
     dtype = np.dtype(coefs[0].dtype).name
-    names = [_HIDDEN[estimator.activation]] * (len(coefs) - 1) + [_OUT[estimator.out_activation_]]
+    hidden = len(coefs) - 1
+    names = [_HIDDEN.get(one, one) if isinstance(one, str) else copy.deepcopy(one)
+             for one in _each(estimator.activation, hidden)]  # fmt: skip
+    rates = _each(getattr(estimator, "dropout", 0.0), hidden)
     made: list[Any] = [Input((coefs[0].shape[0],), dtype=dtype)]
-    for coef, name in zip(coefs, names):
+    for coef, name, rate in zip(coefs, [*names, _OUT[estimator.out_activation_]], [*rates, 0.0]):
         made.append(Dense(coef.shape[1], name, kernel_regularizer=training.penalty(estimator, task), dtype=dtype))
+        made += [Dropout(rate, dtype=dtype)] if rate else []
     model = importlib.import_module("fastmlp.models").Sequential(made)  # of the storey above
     model.set_weights([array for pair in zip(coefs, intercepts) for array in pair])
     if training.has_equal(estimator):
         training.compile_as(model, estimator, task)
     return model
+
+
+def _each(given: Any, layers: int) -> list[Any]:
+    """One for each hidden layer: estimators of fastmlp's may have a list."""
+    return list(given) if isinstance(given, (list, tuple)) else [given] * layers
 
 
 # ---- to scikit-learn

@@ -39,7 +39,10 @@ def task_of(out_activation: str, classifies: bool, outputs: int) -> Task:
 
 
 def has_equal(estimator: Any) -> bool:
-    """Whether an optimizer here makes the steps of the estimator's solver."""
+    """Whether an optimizer here makes the steps of the estimator's solver, down the same loss."""
+    usual = ("log_loss",) if hasattr(estimator, "classes_") else ("squared_error", "poisson")
+    if getattr(estimator, "optimizer", None) is not None or estimator.loss not in usual:
+        return False  # those of fastmlp's may have other ones
     return bool(estimator.solver == "adam" or (estimator.solver, estimator.learning_rate) == ("sgd", "constant"))
 
 
@@ -57,16 +60,18 @@ def penalty(estimator: Any, task: Task) -> L2 | None:
 def compile_as(model: Any, estimator: Any, task: Task) -> None:
     """Compile the model such that `fit` makes the estimator's steps, from where its solver is."""
     optimizer: Any
+    theirs, rate = getattr(estimator, "_optimizer", None), estimator.learning_rate_init
+    kept = {"ms": task.factor, "vs": task.factor**2} if estimator.solver == "adam" else {"velocities": 1.0}
+    goes_on = all(hasattr(theirs, name) for name in kept)  # else there is none yet, or that of another solver
+    if goes_on:  # a callback may have changed it
+        rate = getattr(theirs, "learning_rate_init" if estimator.solver == "adam" else "learning_rate")
     if estimator.solver == "adam":
-        optimizer = Adam(estimator.learning_rate_init, estimator.beta_1, estimator.beta_2,
+        optimizer = Adam(rate, estimator.beta_1, estimator.beta_2,
                          estimator.epsilon * task.factor, compat="sklearn")  # fmt: skip
     else:
-        optimizer = SGD(estimator.learning_rate_init / task.factor, estimator.momentum,
-                        bool(estimator.nesterovs_momentum), compat="sklearn")  # fmt: skip
+        optimizer = SGD(rate / task.factor, estimator.momentum, bool(estimator.nesterovs_momentum), compat="sklearn")
     model.compile(optimizer, task.loss, metrics=["accuracy"] if "crossentropy" in task.loss else None)
-    theirs = getattr(estimator, "_optimizer", None)
-    kept = {"ms": task.factor, "vs": task.factor**2} if estimator.solver == "adam" else {"velocities": 1.0}
-    if not all(hasattr(theirs, name) for name in kept):  # none yet, or that of another solver
+    if not goes_on:
         return
     optimizer.build(model.trainable_weights)
     order = [layer.kernel for layer in model.layers] + [layer.bias for layer in model.layers]

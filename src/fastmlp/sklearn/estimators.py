@@ -19,22 +19,28 @@ class MLPClassifier(InC, neural_network.MLPClassifier):  # type: ignore[misc]
     Parameters
     ----------
     activation
-        Any activation of fastmlp's by name or as a function, or a list with one for each hidden layer.
+        Any activation of fastmlp's by name, as a function or as a layer, or a list with one for each hidden layer.
     verbose
         Also "bar": a line that shows how far an epoch is, as Keras has it.
     loss
-        Any loss of fastmlp's, averaged over a batch with the penalty. "log_loss" is scikit-learn's.
+        Any loss of fastmlp's that fits the output, averaged over a batch with the penalty: one sigmoid for two classes
+        and for each of several labels, a softmax for more classes. "log_loss" is scikit-learn's.
     optimizer
-        Any optimizer of fastmlp's, in place of `solver` and its parameters.
+        Any optimizer of fastmlp's, in place of `solver` and its parameters. Each fit begins with a new one of the same
+        settings; `partial_fit` goes on with it. With `use_ema` a fit ends with the averages, and `early_stopping`
+        judges them.
     dropout
         The share of each hidden layer's outputs that a training step leaves out, or a list of such shares.
     class_weight
-        ``{label: weight}`` or "balanced": what the samples of a class count, times their `sample_weight`.
+        ``{label: weight}`` or "balanced": what the samples of a class count, times their `sample_weight`. Of several
+        labels a list of such dicts.
     callbacks
         Callbacks of fastmlp's. They see the model that is trained; logs are ``loss`` and, with `early_stopping`,
-        ``val_score``.
+        ``val_score``. What they note can be read off them afterwards. A learning rate that they set lasts, but for
+        ``learning_rate="invscaling"``, by which each epoch has its own.
     dtype
-        "float32" or "float64", to compute in that whatever the data is. float32 is twice as fast.
+        "float32" or "float64", to compute in that whatever the data is. float32 is twice as fast; ``solver="lbfgs"``
+        computes in float64 always, and rounds what it has found.
     n_threads
         The most threads a call uses. The numbers do not depend on it.
 
@@ -98,18 +104,22 @@ class MLPRegressor(InC, neural_network.MLPRegressor):  # type: ignore[misc]
     loss
         "squared_error", "poisson", or any loss of fastmlp's, averaged over a batch with the penalty.
     activation
-        Any activation of fastmlp's by name or as a function, or a list with one for each hidden layer.
+        Any activation of fastmlp's by name, as a function or as a layer, or a list with one for each hidden layer.
     verbose
         Also "bar": a line that shows how far an epoch is, as Keras has it.
     optimizer
-        Any optimizer of fastmlp's, in place of `solver` and its parameters.
+        Any optimizer of fastmlp's, in place of `solver` and its parameters. Each fit begins with a new one of the same
+        settings; `partial_fit` goes on with it. With `use_ema` a fit ends with the averages, and `early_stopping`
+        judges them.
     dropout
         The share of each hidden layer's outputs that a training step leaves out, or a list of such shares.
     callbacks
         Callbacks of fastmlp's. They see the model that is trained; logs are ``loss`` and, with `early_stopping`,
-        ``val_score``.
+        ``val_score``. What they note can be read off them afterwards. A learning rate that they set lasts, but for
+        ``learning_rate="invscaling"``, by which each epoch has its own.
     dtype
-        "float32" or "float64", to compute in that whatever the data is. float32 is twice as fast.
+        "float32" or "float64", to compute in that whatever the data is. float32 is twice as fast; ``solver="lbfgs"``
+        computes in float64 always, and rounds what it has found.
     n_threads
         The most threads a call uses. The numbers do not depend on it.
 

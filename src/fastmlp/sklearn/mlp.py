@@ -13,14 +13,13 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
-from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
 from sklearn.utils.validation import validate_data
 
 from fastmlp import runtime
 from fastmlp._validate import user_level
 from fastmlp.models.hooks import CallbackList
-from fastmlp.sklearn import settings, stopping
-from fastmlp.sklearn.network import Objective, OwnOptimizer, Predictor, Trainer, forget, is_sparse, kept, weights_of
+from fastmlp.sklearn import settings, solvers, stopping
+from fastmlp.sklearn.network import Objective, Predictor, Trainer, forget, is_sparse, kept, weights_of
 
 
 class InC:
@@ -30,12 +29,25 @@ class InC:
 
     def _fit(self: Any, X: Any, y: Any, sample_weight: Any = None, incremental: bool = False) -> Any:
         settings.check(self)
-        sample_weight = settings.weigh_classes(self.class_weight, y, sample_weight, incremental)
+        sample_weight = settings.weigh_classes(self, y, sample_weight, incremental)
         with runtime.threads_here(self.n_threads):
             return super()._fit(X, y, sample_weight, incremental)  # type: ignore[misc]
 
+    def _validate_input(self: Any, *rest: Any, **named: Any) -> Any:
+        found = super()._validate_input(*rest, **named)  # type: ignore[misc]
+        settings.loss_of(self, settings.ends_with(self))  # while nothing has changed but classes_
+        return found
+
     def _initialize(self: Any, y: Any, layer_units: Any, dtype: Any) -> None:
         super()._initialize(y, layer_units, settings.dtype_of(self, dtype))  # type: ignore[misc]
+
+    def _init_coef(self: Any, fan_in: int, fan_out: int, dtype: Any) -> Any:
+        """By the activation of the layer; of the last one by that before it, as scikit-learn does."""
+        given = self.activation
+        if isinstance(given, (list, tuple)) and given:
+            given = given[min(len(self.coefs_), len(given) - 1)]
+        with settings.instead(self, activation="logistic" if settings.is_logistic(given) else "relu"):
+            return super()._init_coef(fan_in, fan_out, dtype)  # type: ignore[misc]
 
     # ---- adam, sgd, and optimizers of one's choice
 
@@ -43,8 +55,8 @@ class InC:
         *_, units, incremental = rest
         if self.early_stopping and incremental:
             raise ValueError("partial_fit does not support early_stopping=True")
-        if not incremental or not hasattr(self, "_optimizer"):
-            self._optimizer = self._new_optimizer()
+        if not incremental or not solvers.goes_on(self):
+            self._optimizer = solvers.new(self)
         held = (None, None, None)
         if self.early_stopping:
             X, y, sample_weight, *held = self._split(X, y, sample_weight)
@@ -61,14 +73,6 @@ class InC:
         if self.early_stopping:
             self.coefs_, self.intercepts_ = self._best_coefs, self._best_intercepts
 
-    def _new_optimizer(self: Any) -> Any:
-        parameters, rate = self.coefs_ + self.intercepts_, self.learning_rate_init
-        if self.optimizer is not None:
-            return OwnOptimizer(rate)
-        if self.solver == "adam":
-            return AdamOptimizer(parameters, rate, self.beta_1, self.beta_2, self.epsilon)
-        return SGDOptimizer(parameters, rate, self.learning_rate, self.momentum, self.nesterovs_momentum, self.power_t)
-
     def _batch_of(self: Any, rows: int) -> int:
         if self.batch_size == "auto":
             return min(200, rows)
@@ -79,7 +83,7 @@ class InC:
 
     def _trainer(self: Any, units: Any, batch: int, incremental: bool, sparse: bool) -> Trainer:
         """For a part of a fit the one of the part before, if nothing has changed."""
-        seed = int(self._random_state.randint(2**31)) if settings.drops(self) and not incremental else 0
+        seed = self._seed(incremental)
 
         def make() -> Trainer:
             return Trainer(self, units, batch, seed, sparse)
@@ -87,11 +91,19 @@ class InC:
         if not incremental:
             forget(self, Trainer)
             return make()
-        asked = {**self.get_params(deep=False), "random_state": None, "hidden_layer_sizes": None, "verbose": None,
-                 "callbacks": None}  # fmt: skip # which may know the estimator: it would never go
-        key = [asked, list(units), batch, self.coefs_[0].dtype, self.out_activation_, sparse]
+        activations, rates = (each(self, len(units) - 2) for each in (settings.each_activation, settings.dropout_rates))
+        key = [list(units), batch, seed, weights_of(self)[1], self.out_activation_, activations, rates, self.alpha,
+               self.loss, solvers.settings_of(self._optimizer), sparse]  # fmt: skip
         trainer: Trainer = kept(self, Trainer, key, make)
         return trainer
+
+    def _seed(self: Any, incremental: bool) -> int:
+        """Of dropout's masks: drawn once for a fit, and all its parts."""
+        if not settings.drops(self):
+            return 0
+        if not incremental or not hasattr(self, "_dropout_seed"):
+            self._dropout_seed = int(self._random_state.randint(2**31))
+        return int(self._dropout_seed)
 
     def _split(self: Any, X: Any, y: Any, sample_weight: Any) -> tuple[Any, ...]:
         """Rows to train on and rows to score, each X, y and weights."""
@@ -108,35 +120,43 @@ class InC:
         return *train, *held
 
     def _epochs(self: Any, trainer: Trainer, rows: int, held: Any, incremental: bool) -> None:
-        order = np.arange(rows)
-        says = self.verbose and self.verbose != "bar"
         hooks = CallbackList([self.callbacks, stopping.looks()], add_progbar=self.verbose == "bar", model=trainer.model,
                              verbose=1, epochs=1 if incremental else self.max_iter,
                              steps=-(-rows // trainer.batch))  # fmt: skip
-        logs: dict[str, Any] = {}
+        if incremental:
+            solvers.need_no_end(trainer.model.optimizer)
         self.n_iter_, trainer.model.stop_training = 0, False
-        hooks.on_train_begin()
+        trainer.model._tell_schedule(-(-rows // trainer.batch))
+        try:
+            with hooks.running():
+                hooks.on_train_begin()
+                logs = self._until_done(trainer, rows, held, incremental, hooks)
+                if not incremental:
+                    trainer.end()
+                hooks.on_train_end(logs)
+        finally:
+            for callback in hooks.callbacks:
+                callback.model = None  # it is not copied and pickled with the estimator
+
+    def _until_done(self: Any, trainer: Trainer, rows: int, held: Any, incremental: bool, hooks: Any) -> dict[str, Any]:
+        order, logs = np.arange(rows), dict[str, Any]()
         for number in range(self.max_iter):
+            solvers.take_rate(trainer.model.optimizer, self._optimizer)
             hooks.on_epoch_begin(number)
             if self.shuffle:
                 drawn = np.arange(rows)
                 self._random_state.shuffle(drawn)
                 order = order[drawn]
-            rate = None if self.optimizer is not None or self.solver == "adam" else self._optimizer.learning_rate
-            self.loss_ = trainer.epoch(order if self.shuffle else None, hooks, rate)
-            self.n_iter_ += 1
-            self.t_ += rows
-            self.loss_curve_.append(self.loss_)
-            if says:
-                print(f"Iteration {self.n_iter_}, loss = {self.loss_:.8f}")
-            if self.early_stopping:
-                trainer.give(self)
-            self._update_no_improvement_count(self.early_stopping, *held)
-            logs = {"loss": self.loss_, **({"val_score": self.validation_scores_[-1]} if self.early_stopping else {})}
+            loss, seen = trainer.epoch(order if self.shuffle else None, hooks)
+            if not seen:  # a callback has stopped training
+                break
+            self._note(trainer, loss, seen, held)
+            logs = {"loss": loss, **({"val_score": self.validation_scores_[-1]} if self.early_stopping else {})}
             hooks.on_epoch_end(number, logs)
+            solvers.give_rate(trainer.model.optimizer, self._optimizer)
             self._optimizer.iteration_ends(self.t_)
             if self._no_improvement_count > self.n_iter_no_change:
-                if self._optimizer.trigger_stopping(self._why_stopping(), says):
+                if self._optimizer.trigger_stopping(self._why_stopping(), self._says()):
                     break
                 self._no_improvement_count = 0
             if incremental or trainer.model.stop_training:
@@ -145,7 +165,24 @@ class InC:
                 message = (f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the optimization "
                            "hasn't converged yet.")  # fmt: skip
                 warnings.warn(message, ConvergenceWarning, stacklevel=user_level())
-        hooks.on_train_end(logs)
+        return logs
+
+    def _note(self: Any, trainer: Trainer, loss: float, seen: int, held: Any) -> None:
+        """What an epoch has come to."""
+        self.loss_ = loss
+        self.n_iter_ += 1
+        self.t_ += seen
+        self.loss_curve_.append(loss)
+        if self._says():
+            print(f"Iteration {self.n_iter_}, loss = {loss:.8f}")
+        if self.early_stopping:
+            trainer.give_scored(self)
+        with settings.instead(self, verbose=self._says()):
+            self._update_no_improvement_count(self.early_stopping, *held)
+
+    def _says(self: Any) -> Any:
+        """Whether to print as scikit-learn does: not beside a bar."""
+        return self.verbose and self.verbose != "bar"
 
     def _why_stopping(self: Any) -> str:
         watched = "Validation score" if self.early_stopping else "Training loss"
@@ -158,6 +195,10 @@ class InC:
         self._objective = Objective(self, units, X, y, sample_weight)
         try:
             super()._fit_lbfgs(X, y, sample_weight, *rest)  # type: ignore[misc] # which calls the next
+            if self.dtype is not None:  # the solver's numbers are float64
+                dtype = settings.dtype_of(self, None)
+                self.coefs_ = [coef.astype(dtype, copy=False) for coef in self.coefs_]
+                self.intercepts_ = [intercept.astype(dtype, copy=False) for intercept in self.intercepts_]
         finally:
             del self._objective
 
@@ -165,7 +206,7 @@ class InC:
         self._unpack(packed_coef_inter)
         objective = vars(self).get("_objective")
         if objective is None:
-            units = [X.shape[1], *(coef.shape[1] for coef in self.coefs_)]
+            units = [X.shape[1], *(coef.shape[1] for coef in weights_of(self)[0])]
             objective = Objective(self, units, X, y, sample_weight)
         return objective(self)
 
@@ -174,12 +215,11 @@ class InC:
     def _forward_pass_fast(self: Any, X: Any, check_input: bool = True) -> np.ndarray:
         if check_input:
             X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
-        weights = weights_of(self)
-        coefs = weights[: len(self.coefs_)]
-        dtype = weights[0].dtype if self.dtype is not None else np.result_type(X.dtype, *(w.dtype for w in coefs))
-        dtype = dtype if dtype == np.float32 else np.dtype(np.float64)
+        coefs, dtype = weights_of(self)
+        if self.dtype is None and X.dtype != np.float32:
+            dtype = np.float64
         units = [coefs[0].shape[0], *(w.shape[1] for w in coefs)]
-        key = [units, dtype, self.activation, self.out_activation_, is_sparse(X)]
+        key = [units, dtype, settings.each_activation(self, len(units) - 2), self.out_activation_, is_sparse(X)]
         predict: Predictor = kept(self, Predictor, key, lambda: Predictor(self, units, dtype, is_sparse(X)))
         with runtime.threads_here(self.n_threads):
-            return predict(weights, X)
+            return predict(self, X)

@@ -9,16 +9,16 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, BaseOptimizer, SGDOptimizer
 
 from fastmlp import Sequential
+from fastmlp._validate import brief
 from fastmlp.layers import Dense, Dropout, Input
 from fastmlp.models.feeds import ArrayFeed
 from fastmlp.models.hooks import CallbackList
 from fastmlp.models.training import Epoch
 from fastmlp.optimizers.base import Optimizer
 from fastmlp.regularizers import L2
-from fastmlp.sklearn import settings, stopping
+from fastmlp.sklearn import settings, solvers, stopping
 
 
 def is_sparse(x: Any) -> bool:
@@ -31,8 +31,18 @@ def as_rows(x: Any) -> Any:
     return x.tocsr() if is_sparse(x) else x
 
 
-def weights_of(estimator: Any) -> list[np.ndarray]:
-    """First those between units, then biases."""
+def weights_of(estimator: Any) -> tuple[list[np.ndarray], Any]:
+    """The coefficients, which anybody may have set, and the type to compute in."""
+    coefs = [np.asarray(coef) for coef in estimator.coefs_]
+    if not coefs or any(coef.ndim != 2 for coef in coefs):
+        raise ValueError(f"coefs_: expected matrices, one for each layer, got shapes {[c.shape for c in coefs]}; set "
+                         "arrays of (inputs, outputs)")  # fmt: skip
+    single = all(coef.dtype == np.float32 for coef in coefs)
+    return coefs, settings.dtype_of(estimator, np.float32 if single else np.float64)
+
+
+def arrays_of(estimator: Any) -> list[np.ndarray]:
+    """Its weights: first those between units, then biases."""
     return [np.asarray(value) for value in (*estimator.coefs_, *estimator.intercepts_)]
 
 
@@ -72,18 +82,37 @@ class Network:
             raise ValueError(f"activation: expected one that C has, got {estimator.activation!r} "
                              f"({self.model.why_taped}); make it a layer of a model, and that a ModelClassifier or "
                              "ModelRegressor")  # fmt: skip
+        for layer in self.dense:
+            if layer.output_shape[-1] != layer.units:
+                raise ValueError(f"activation: expected as many numbers behind it as before it, {layer.units}, got "
+                                 f"{estimator.activation!r} with {layer.output_shape[-1]}; take another")  # fmt: skip
         self.variables = [layer.kernel for layer in self.dense] + [layer.bias for layer in self.dense]
 
     def compile(self, optimizer: Any, loss: Any) -> None:
         """Be trained."""
         self.model.compile(optimizer, loss)
+        if self.model.why_taped:
+            raise ValueError(f"optimizer, loss: expected what C has, got {brief(optimizer)}, {brief(loss)} "
+                             f"({self.model.why_taped}); take those of fastmlp")  # fmt: skip
         self.compiled = self.model._need_compiled("fit")
         self.averages = loss.name == "half_squared_error"  # over outputs: what it reports, not what it descends
 
     def take(self, estimator: Any) -> None:
         """Take the estimator's weights."""
-        for variable, value in zip(self.variables, weights_of(estimator)):
-            variable.assign(value)
+        self.assign(arrays_of(estimator))
+
+    def assign(self, arrays: list[np.ndarray]) -> None:
+        """Take these weights."""
+        count = len(self.dense)
+        if len(arrays) != 2 * count:
+            raise ValueError(f"coefs_, intercepts_: expected {count} of each, as there are layers, got {len(arrays)} in "
+                             "all; set all of them")  # fmt: skip
+        for i, (variable, array) in enumerate(zip(self.variables, arrays)):
+            if array.shape != variable.shape:
+                name = f"coefs_[{i}]" if i < count else f"intercepts_[{i - count}]"
+                raise ValueError(f"{name}: expected shape {variable.shape}, got {array.shape}; set arrays of the "
+                                 "layers' sizes, or fit without warm_start")  # fmt: skip
+            variable.assign(array)
 
     def give(self, estimator: Any) -> None:
         """Give it these."""
@@ -104,8 +133,9 @@ class Predictor(Network):
         self._idle, self._busy = threading.Condition(), 0  # how many predict
         self._seen: list[np.ndarray] = []
 
-    def __call__(self, weights: list[np.ndarray], x: Any) -> np.ndarray:
-        """The output of these weights for rows."""
+    def __call__(self, estimator: Any, x: Any) -> np.ndarray:
+        """The output for rows by the estimator's weights, as they are now."""
+        weights = arrays_of(estimator)
         with self._idle:
             while not self._has(weights):
                 if not self._busy:
@@ -127,96 +157,87 @@ class Predictor(Network):
     def _get(self, weights: list[np.ndarray]) -> None:
         self._seen = []  # if this is broken off, it has neither these nor those
         seen = [np.array(value) for value in weights]
-        for variable, value in zip(self.variables, seen):
-            variable.assign(value)
+        self.assign(seen)
         self._program.push()
         self._seen = seen
 
 
-class OwnOptimizer(BaseOptimizer):  # type: ignore[misc]
-    """What an optimizer of fastmlp's remembers between fits, in the place of scikit-learn's own."""
+class _Epoch(Epoch):
+    """An epoch whose loss is told as the estimator has it."""
 
-    def __init__(self, learning_rate: float) -> None:
-        super().__init__(learning_rate)
-        self.t = 0
-        self.slots: Any = None  # a list for each slot, None before the first step
+    def __init__(self, trainer: Trainer, program: Any, hooks: CallbackList) -> None:
+        super().__init__(program, trainer.compiled, hooks, trainer.model)
+        self.trainer = trainer
 
-
-def _memory(theirs: Any) -> Any:
-    if isinstance(theirs, AdamOptimizer):
-        return [theirs.ms, theirs.vs]
-    if isinstance(theirs, SGDOptimizer):
-        return [theirs.velocities] if theirs.momentum else []
-    return theirs.slots
-
-
-def _remember(theirs: Any, slots: list[list[np.ndarray]], t: int) -> None:
-    if isinstance(theirs, AdamOptimizer):
-        theirs.ms, theirs.vs = slots
-        theirs.t = t
-        if t:
-            root = np.sqrt(1 - theirs.beta_2**t)
-            theirs.learning_rate = theirs.learning_rate_init * root / (1 - theirs.beta_1**t)
-    elif isinstance(theirs, SGDOptimizer):
-        theirs.velocities = slots[0] if slots else theirs.velocities
-    else:
-        theirs.slots, theirs.t = slots, t
+    def logs(self) -> dict[str, Any]:
+        """The mean over rows of their batches' losses."""
+        rows, _, loss = self.done
+        if self.trainer.averages and self._run is not None:
+            penalty = self._run.penalty
+            loss = (loss - penalty) / self.trainer.outputs + penalty
+        return {"loss": loss / max(1, rows)}
 
 
 class Trainer(Network):
     """The network that trains, step for step as the estimator's solver would."""
 
     def __init__(self, estimator: Any, units: Sequence[int], batch: int, seed: int, sparse: bool) -> None:
-        super().__init__(estimator, units, estimator.coefs_[0].dtype, trains=True, sparse=sparse)
+        super().__init__(estimator, units, weights_of(estimator)[1], trains=True, sparse=sparse)
         self.batch = batch
         self.model._program_seed = seed
-        self.compile(settings.optimizer_of(estimator), settings.loss_of(estimator))
-        self._program = self.model._network(batch)
-        self._program.fit_batch(batch, exactly=True)
-        self._outputs = units[-1]
+        self.compile(solvers.engines(estimator._optimizer), settings.loss_of(estimator, estimator.out_activation_))
+        self.outputs = units[-1]
+        self._program: Any = None
+        self._network()
         self._feed: Any = None  # rows, targets and weights, and the run over them
         self._run: Any = None
 
-    # ---- the solver's memory
+    def _network(self) -> None:
+        """What runs, which callbacks may have had made anew."""
+        self._program = self.model._network(self.batch)
+        self._program.fit_batch(self.batch, exactly=True)
 
     def take_all(self, estimator: Any) -> None:
         """Take the estimator's weights, and what its solver remembers."""
         self.take(estimator)
-        optimizer, theirs = self.model.optimizer, estimator._optimizer
-        for k, group in enumerate(_memory(theirs) or []):
-            for variable, value in zip(self.variables, group):
-                optimizer.slots(variable)[k].assign(value)
-        optimizer.variables[0].assign(getattr(theirs, "t", 0))
+        solvers.take(self.model.optimizer, self.variables, estimator._optimizer)
 
     def give_all(self, estimator: Any) -> None:
         """Give the estimator what there is after the last whole step."""
         self.give(estimator)
+        solvers.give(self.model.optimizer, self.variables, estimator._optimizer)
+
+    def give_scored(self, estimator: Any) -> None:
+        """Give it the weights that an epoch is judged by: those that training would end with."""
+        self.give(estimator)
+        means = [mean.numpy() for mean in solvers.averages(self.model.optimizer, self.variables)]
+        if means:
+            estimator.coefs_, estimator.intercepts_ = means[: len(self.dense)], means[len(self.dense) :]
+
+    def end(self) -> None:
+        """With averages of weights: let weights become them."""
         optimizer = self.model.optimizer
-        slots = [optimizer.slots(variable) for variable in self.variables]
-        _remember(estimator._optimizer, [[slot.numpy() for slot in group] for group in zip(*slots)],
-                  int(optimizer.variables[0].numpy()))  # fmt: skip
+        for variable, mean in zip(self.variables, solvers.averages(optimizer, self.variables)):
+            variable.assign(mean.numpy())
 
     # ---- epochs
 
     def see(self, x: Any, y: np.ndarray, weights: Any) -> None:
         """Train on these rows."""
         self._feed = ArrayFeed(as_rows(x), settings.targets(self.compiled.loss, y), weights)
-        self._run = self.compiled.run(self._program, self._feed)
 
     def see_nothing(self) -> None:
         """Let the rows go."""
         self._feed = self._run = None
 
-    def epoch(self, order: np.ndarray | None, hooks: CallbackList, rate: float | None) -> float:
-        """One pass over the rows in this order; the mean over rows of their batches' losses."""
-        if rate is not None and float(self.model.optimizer.learning_rate) != rate:
-            self.model.optimizer.learning_rate = rate
-        epoch = Epoch(self._program, self.compiled, hooks, self.model)
+    def epoch(self, order: np.ndarray | None, hooks: CallbackList) -> tuple[float, int]:
+        """One pass over the rows in this order; the mean over rows of their batches' losses, and how many rows."""
+        self._network()
+        if self._run is None or self._run.network is not self._program.network:
+            self._run = self.compiled.run(self._program, self._feed)
+        epoch = _Epoch(self, self._program, hooks)
         epoch.run(self._run, order, self.batch, self._feed)
-        return self._reported(epoch.done[2], self._run.penalty) / max(1, epoch.done[0])
-
-    def _reported(self, loss: float, penalty: float) -> float:
-        return (loss - penalty) / self._outputs + penalty if self.averages else loss
+        return epoch.logs()["loss"], epoch.done[0]
 
 
 class Gather(Optimizer):
@@ -240,7 +261,7 @@ class Objective(Network):
         super().__init__(estimator, units, np.float64, trains=True, sparse=is_sparse(x))
         self._alpha, self._outputs = estimator.alpha, units[-1]
         self._sum = float(len(y) if weights is None else np.sum(weights))
-        loss = settings.loss_of(estimator)
+        loss = settings.loss_of(estimator, estimator.out_activation_)
         loss.reduction = "sum"
         for layer in self.dense:
             layer.kernel.regularizer = None  # added once, not for each block

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
+from sklearn.utils.validation import _check_sample_weight
 
-from fastmlp import activations, losses, optimizers
+from fastmlp import activations, losses
+from fastmlp._objects import NotLowered
 from fastmlp._validate import brief
-from fastmlp.sklearn.losses import HalfPoisson, HalfSquaredError, LogLoss, SparseLogLoss, averaged_with_penalty
+from fastmlp.layers import Layer
+from fastmlp.losses.base import WITH_PENALTY, Loss
+from fastmlp.losses.penalized import HalfPoisson, HalfSquaredError, LogLoss, SparseLogLoss
+from fastmlp.models.hooks import CallbackList
+from fastmlp.sklearn import solvers
 
 HIDDEN = {"identity": "linear", "logistic": "sigmoid"}
 OUT = {"identity": "linear", "logistic": "sigmoid", "softmax": "softmax", "exp": "exponential"}
-LOSSES = ("log_loss", "squared_error", "poisson")  # scikit-learn's
+LOSSES = {"logistic": LogLoss, "softmax": SparseLogLoss, "identity": HalfSquaredError, "exp": HalfPoisson}
 
 CONSTRAINTS: dict[str, Any] = {
     "activation": [StrOptions({*HIDDEN, *activations._family.names}), callable, list, tuple],
     "verbose": ["verbose", StrOptions({"bar"})],
     "dropout": [Interval(Real, 0, 1, closed="left"), list, tuple],
-    "class_weight": [dict, StrOptions({"balanced"}), None],
+    "class_weight": [dict, list, StrOptions({"balanced"}), None],
     "callbacks": "no_validation",
     "loss": "no_validation",
     "optimizer": "no_validation",
@@ -40,10 +50,30 @@ def _each(name: str, given: Any, layers: int) -> list[Any]:
     return list(given)
 
 
+def each_activation(estimator: Any, layers: int) -> list[Any]:
+    """Those behind the hidden layers, as they are given."""
+    return _each("activation", estimator.activation, layers)
+
+
+def is_logistic(activation: Any) -> bool:
+    """Whether it is the sigmoid, before which scikit-learn's first weights are smaller."""
+    return activation is activations.sigmoid or (isinstance(activation, str) and activation in ("logistic", "sigmoid"))
+
+
 def hidden_activations(estimator: Any, layers: int) -> list[Any]:
     """Those behind the hidden layers."""
-    return [HIDDEN.get(one, one) if isinstance(one, str) else one
-            for one in _each("activation", estimator.activation, layers)]  # fmt: skip
+    found = []
+    for one in each_activation(estimator, layers):
+        one = HIDDEN.get(one, one) if isinstance(one, str) else one
+        found.append(copy.deepcopy(one) if isinstance(one, Layer) else activations.get(one))  # a layer is built
+    return found
+
+
+def ends_with(estimator: Any) -> str:
+    """What `out_activation_` will be for the targets that were seen."""
+    if is_classifier(estimator):
+        return "softmax" if estimator._label_binarizer.y_type_ == "multiclass" else "logistic"
+    return "exp" if isinstance(estimator.loss, str) and estimator.loss == "poisson" else "identity"
 
 
 def out_activation(estimator: Any) -> str:
@@ -67,7 +97,15 @@ def drops(estimator: Any) -> bool:
 
 
 def check(estimator: Any) -> None:
-    """Refuse what cannot go together."""
+    """Refuse what is wrong in itself, and what cannot go together, before anything is done."""
+    sizes = estimator.hidden_layer_sizes
+    layers = len(sizes) if hasattr(sizes, "__len__") else 1
+    hidden_activations(estimator, layers)
+    dropout_rates(estimator, layers)
+    dtype_of(estimator, None)
+    CallbackList(estimator.callbacks)
+    if estimator.optimizer is not None:
+        solvers.own(estimator.optimizer)
     if estimator.solver != "lbfgs":
         return
     given = {"optimizer": estimator.optimizer is not None, "dropout": drops(estimator),
@@ -79,57 +117,106 @@ def check(estimator: Any) -> None:
 
 def dtype_of(estimator: Any, found: Any) -> Any:
     """The type that is computed in: the one asked for, else that of the data."""
-    return found if estimator.dtype is None else real_type(estimator.dtype)
-
-
-def real_type(dtype: Any) -> Any:
-    """float32 or float64."""
-    kind = np.dtype(dtype)
+    if estimator.dtype is None:
+        return found
+    kind = np.dtype(estimator.dtype)
     if kind not in (np.float32, np.float64):
         raise ValueError(f"dtype: expected float32 or float64, got {kind.name}; or None, for that of the data")
     return kind.type
 
 
-def optimizer_of(estimator: Any) -> Any:
-    """A new optimizer that makes the steps of the estimator's solver."""
-    if estimator.optimizer is not None:
-        given: Any = optimizers.get(estimator.optimizer)
-        return type(given).from_config(given.get_config())
-    rate = estimator.learning_rate_init
-    if estimator.solver == "adam":
-        return optimizers.Adam(rate, estimator.beta_1, estimator.beta_2, estimator.epsilon, compat="sklearn")
-    nesterov = bool(estimator.nesterovs_momentum and estimator.momentum)
-    return optimizers.SGD(rate, estimator.momentum, nesterov, compat="sklearn")
+# ---- weights of samples
 
 
-def loss_of(estimator: Any) -> Any:
-    """A new loss that trains as the estimator's does."""
-    if estimator.loss not in LOSSES:
-        return averaged_with_penalty(losses.as_loss(estimator.loss))
-    kinds = {"logistic": LogLoss, "softmax": SparseLogLoss, "exp": HalfPoisson, "identity": HalfSquaredError}
-    return kinds[estimator.out_activation_]()
+def weigh_classes(estimator: Any, y: Any, sample_weight: Any, incremental: bool) -> Any:
+    """The weights of samples, times those of their classes."""
+    weights = estimator.class_weight
+    if weights is None or y is None:
+        return sample_weight
+    if incremental and isinstance(weights, str):
+        raise ValueError("class_weight: expected weights for partial_fit, which sees a part of the data, got "
+                         "'balanced'; give {class: weight}, by compute_class_weight('balanced', …)")  # fmt: skip
+    own = _of_part(estimator, weights, y) if incremental else compute_sample_weight(weights, y)
+    return own if sample_weight is None else _check_sample_weight(sample_weight, y) * own
+
+
+def _of_part(estimator: Any, weights: Any, y: Any) -> Any:
+    """Of rows among which there need not be all classes."""
+    labels = y if hasattr(y, "toarray") else np.asarray(y)
+    if labels.ndim > 1 and labels.shape[1] > 1:
+        return compute_sample_weight(weights, y)
+    classes, labels = estimator.classes_, labels.ravel()
+    each = compute_class_weight(weights, classes=classes, y=classes)
+    at = np.searchsorted(classes, labels).clip(0, len(classes) - 1)
+    return np.where(classes[at] == labels, each[at], 1.0)  # of others scikit-learn says that there are none
+
+
+# ---- the loss
+
+
+def loss_of(estimator: Any, out: str) -> Any:
+    """A new loss that trains as the estimator's does, on the output of this activation."""
+    given, usual = estimator.loss, ("log_loss",) if is_classifier(estimator) else ("squared_error", "poisson")
+    if isinstance(given, str) and given in usual:
+        return LOSSES[out]()
+    if isinstance(given, str) and given in ("log_loss", "squared_error"):
+        raise ValueError(f"loss: expected {' or '.join(map(repr, usual))}, or one of fastmlp.losses, got {given!r}; "
+                         "take one of these")  # fmt: skip
+    loss = copy.copy(losses.as_loss(given))
+    if not isinstance(loss, Loss):
+        raise TypeError(f"loss: expected a loss of fastmlp's, by name or as an object, got {brief(given)}; see "
+                        "fastmlp.losses")  # fmt: skip
+    if loss.reduction in (None, "sum", "none"):
+        raise ValueError(f"loss: expected a mean over the batch, got reduction={loss.reduction!r}; leave it out")
+    try:
+        loss.lower()
+    except NotLowered as why:
+        raise ValueError(f"loss: expected one that C has, got {brief(given)} ({why}); take one of fastmlp.losses, or a "
+                         "ModelClassifier or ModelRegressor, which run others too") from None  # fmt: skip
+    _fit(loss, out)
+    loss.reduction = WITH_PENALTY
+    return loss
+
+
+_ENDS = {"logistic": "sigmoids", "softmax": "a softmax", "identity": "any numbers", "exp": "exponentials"}
+_OF_SHARES = ("categorical_focal_crossentropy", "categorical_hinge", "kl_divergence")
+_POSITIVE = ("logistic", "softmax", "exp")
+
+
+def _fit(loss: Any, out: str) -> None:
+    """Refuse a loss that is for other outputs than this."""
+    if getattr(loss, "from_logits", False):
+        raise ValueError(f"loss: expected one of what the network ends with, {_ENDS[out]}, got {loss.name} with "
+                         "from_logits=True; leave that out")  # fmt: skip
+    shares = loss.sparse or loss.activation == "softmax" or loss.kernel in _OF_SHARES
+    fits: tuple[str, ...] | None = {"sigmoid": ("logistic", "softmax")}.get(loss.activation)
+    fits = ("softmax",) if shares else _POSITIVE if loss.kernel == "poisson" else fits
+    if fits is not None and out not in fits:
+        mend = "binary_crossentropy" if out == "logistic" else "mse, mae or huber"
+        raise ValueError(f"loss: expected one for a network that ends with {_ENDS[out]}, got {loss.name}, which is for "
+                         f"{' or '.join(_ENDS[one] for one in fits)}; take {mend}")  # fmt: skip
 
 
 def targets(loss: Any, y: np.ndarray) -> np.ndarray:
     """scikit-learn's columns as the loss takes them."""
     if loss.sparse:
-        return y.argmax(axis=1) if y.shape[1] > 1 else y[:, 0].astype(np.int64)
+        return np.asarray(y.argmax(axis=1))
     return y if y.dtype.kind == "f" else y.astype(np.float32 if y.dtype == bool else np.float64)
 
 
-def weigh_classes(class_weight: Any, y: Any, sample_weight: Any, incremental: bool) -> Any:
-    """The weights of samples, times those of their classes."""
-    if class_weight is None:
-        return sample_weight
-    if incremental and class_weight == "balanced":
-        raise ValueError("class_weight: expected weights for partial_fit, which sees a part of the data, got "
-                         "'balanced'; give {class: weight}, as compute_class_weight('balanced', …) has "
-                         "them")  # fmt: skip
-    own = compute_sample_weight(class_weight, y)
-    return own if sample_weight is None else np.asarray(sample_weight) * own
+@contextmanager
+def instead(estimator: Any, **other: Any) -> Iterator[None]:
+    """For a call into scikit-learn, which knows its own values alone."""
+    own = {name: getattr(estimator, name) for name in other}
+    take(estimator, other)
+    try:
+        yield
+    finally:
+        take(estimator, own)
 
 
 def take(estimator: Any, arguments: dict[str, Any]) -> None:
     """Keep the arguments of `__init__` as they are, which is scikit-learn's custom."""
-    for name in arguments.keys() - {"self", "__class__"}:
-        setattr(estimator, name, arguments[name])
+    for name, value in arguments.items():
+        if name not in ("self", "__class__"):
+            setattr(estimator, name, value)

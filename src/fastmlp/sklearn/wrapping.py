@@ -114,7 +114,7 @@ class ModelEstimator(BaseEstimator):  # type: ignore[misc]
         goes_on = goes_on and hasattr(self, "model_")
         X, y = self._checked(X, y, goes_on, partial)
         weights = None if sample_weight is None else _check_sample_weight(sample_weight, X)
-        weights = settings.weigh_classes(self.class_weight, y, weights, partial)
+        weights = settings.weigh_classes(self, y, weights, partial)
         if not goes_on:
             self.X_shape_, self.X_dtype_, self.y_ndim_, self.y_dtype_ = X.shape, X.dtype, y.ndim, y.dtype
             self.n_outputs_ = 1 if y.ndim == 1 else y.shape[1]

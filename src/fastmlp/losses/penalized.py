@@ -1,15 +1,14 @@
 """scikit-learn's losses: sums over a sample's outputs whose slope by the logit is prediction − target.
 
-Batches are averaged with the penalty of the weights: (Σ w·l + penalty) / Σ w. They are of the estimators alone.
+Batches are averaged with the penalty of the weights: (Σ w·l + penalty) / Σ w. The estimators of `fastmlp.sklearn` train
+with them; they stand here so that models which these save can be loaded without scikit-learn.
 """
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from fastmlp.losses.base import KernelLoss, Loss
-
-WITH_PENALTY = "mean_with_penalty"
+from fastmlp.losses.base import WITH_PENALTY, KernelLoss
 
 
 class _Summed(KernelLoss):
@@ -48,15 +47,3 @@ class SparseLogLoss(_Summed):
     def parameters(self) -> tuple[float, ...]:
         """No label is ignored."""
         return (float("nan"),)
-
-
-def averaged_with_penalty(loss: Any) -> Any:
-    """A loss of one's choice, averaged as these are."""
-    if not isinstance(loss, Loss):
-        raise TypeError(f"loss: expected a loss of fastmlp's, by name or as an object, got {loss!r}; see "
-                        "fastmlp.losses")  # fmt: skip
-    if loss.reduction in (None, "sum", "none"):
-        raise ValueError(f"loss: expected a mean over the batch, got reduction={loss.reduction!r}; leave it out")
-    same = type(loss).from_config(loss.get_config())
-    same.reduction = WITH_PENALTY
-    return same
