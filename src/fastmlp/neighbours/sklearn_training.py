@@ -74,7 +74,8 @@ def compile_as(model: Any, estimator: Any, task: Task) -> None:
     if not goes_on:
         return
     optimizer.build(model.trainable_weights)
-    order = [layer.kernel for layer in model.layers] + [layer.bias for layer in model.layers]
+    dense = [layer for layer in model.layers if layer.weights]
+    order = [layer.kernel for layer in dense] + [layer.bias for layer in dense]
     for i, variable in enumerate(order):
         for slot, (name, scale) in zip(optimizer.slots(variable), kept.items()):  # without momentum there are none
             slot.assign(np.asarray(getattr(theirs, name)[i]) * scale)
