@@ -59,6 +59,25 @@ def test_context_manager_nests_and_restores_after_an_error():
 
 
 @OPENMP
+def test_blocks_that_overlap_leave_what_was_before():
+    """As those of two Python threads do: the one entered first is left first."""
+    fastmlp.set_num_threads(4)
+    first, second = fastmlp.threads(3), fastmlp.threads(2)
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert fastmlp.get_num_threads() == 2
+    second.__exit__(None, None, None)
+    assert fastmlp.get_num_threads() == 4
+    with fastmlp.threads(3):
+        fastmlp.set_num_threads(2)  # for as long as the block lasts
+        with fastmlp.threads(1):
+            pass
+        assert fastmlp.get_num_threads() == 2
+    assert fastmlp.get_num_threads() == 4
+
+
+@OPENMP
 def test_context_manager_restores_follow_the_machine():
     fastmlp.set_num_threads(None)
     with fastmlp.threads(1):

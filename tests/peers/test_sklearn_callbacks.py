@@ -144,10 +144,13 @@ def test_callbacks_may_use_the_model():
             target = (TWO == "yes").astype(float)
             notes.append(self.model.evaluate(X, target, batch_size=BATCH, verbose=0))
             self.model.predict(np.repeat(X, 3, axis=0), batch_size=1000, verbose=0)
-            self.model(np.repeat(X, 3, axis=0), training=True)
+            rate, self.model.optimizer.learning_rate = float(self.model.optimizer.learning_rate), 0.0
+            self.model.train_on_batch(X, target)  # more rows than a batch: what runs is made anew
+            self.model.optimizer.learning_rate = rate
 
-    used = make("two", callbacks=[Uses()], alpha=0.7).fit(X, TWO)
-    assert_equal_weights(used, make("two", alpha=0.7).fit(X, TWO))
+    plain = {"alpha": 0.7, "solver": "sgd", "momentum": 0.0, "learning_rate_init": 0.1}
+    used = make("two", callbacks=[Uses()], **plain).fit(X, TWO)
+    assert_equal_weights(used, make("two", **plain).fit(X, TWO))
     p = used.predict_proba(X)[np.arange(ROWS), (TWO == "yes").astype(int)]
     squares = sum((coef**2).sum() for coef in used.coefs_)
     assert notes[-1] == pytest.approx(-np.log(p).mean() + 0.35 * squares / BATCH, rel=1e-12)

@@ -78,6 +78,17 @@ def test_optimizers(optimizer):
     assert found.iterations == 0
 
 
+def test_what_an_optimizers_config_leaves_out():
+    """Weights that do not decay, and a schedule that learns how many steps an epoch has."""
+    optimizer = optimizers.AdamW(schedules.InverseEpochDecay(0.05, 0.5), weight_decay=0.3)
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    estimator = make("two", optimizer=optimizer).fit(X, TWO)
+    hand = optimizers.AdamW(schedules.InverseEpochDecay(0.05, 0.5, steps_per_epoch=3), weight_decay=0.3)
+    hand.exclude_from_weight_decay(var_names=["bias"])
+    assert_same(estimator, by_hand(estimator, "two", hand, "binary_crossentropy"))
+    assert optimizer.schedule.steps_per_epoch is None  # that of the user is as it was
+
+
 def test_averages_end_a_fit_and_are_what_early_stopping_scores():
     optimizer = optimizers.Adam(0.05, use_ema=True, ema_momentum=0.9)
     averaged = make("two", optimizer=optimizer).fit(X, TWO)

@@ -104,7 +104,7 @@ def check(estimator: Any) -> None:
     dropout_rates(estimator, layers)
     dtype_of(estimator, None)
     CallbackList(estimator.callbacks)
-    if estimator.optimizer is not None:
+    if estimator.optimizer is not None and not solvers.goes_on(estimator):
         solvers.own(estimator.optimizer)
     if estimator.solver != "lbfgs":
         return
@@ -147,8 +147,7 @@ def _of_part(estimator: Any, weights: Any, y: Any) -> Any:
         return compute_sample_weight(weights, y)
     classes, labels = estimator.classes_, labels.ravel()
     each = compute_class_weight(weights, classes=classes, y=classes)
-    at = np.searchsorted(classes, labels).clip(0, len(classes) - 1)
-    return np.where(classes[at] == labels, each[at], 1.0)  # of others scikit-learn says that there are none
+    return each[np.searchsorted(classes, labels).clip(0, len(classes) - 1)]  # other labels scikit-learn refuses
 
 
 # ---- the loss

@@ -19,7 +19,7 @@ class OwnOptimizer(BaseOptimizer):  # type: ignore[misc]
     """What an optimizer of fastmlp's remembers between fits, in the place of scikit-learn's own."""
 
     def __init__(self, given: Any) -> None:
-        super().__init__(float(own(given).learning_rate))
+        super().__init__(float(own(given)._rate.numpy()))  # 0 if it follows a schedule
         self.given = given
         self.t = 0  # batches
         self.slots: Any = None  # a list for each slot, None before the first step
