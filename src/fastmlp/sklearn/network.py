@@ -105,8 +105,8 @@ class Network:
         """Take these weights."""
         count = len(self.dense)
         if len(arrays) != 2 * count:
-            raise ValueError(f"coefs_, intercepts_: expected {count} of each, as there are layers, got {len(arrays)} in "
-                             "all; set all of them")  # fmt: skip
+            raise ValueError(f"coefs_, intercepts_: expected {count} of each, as there are layers, got {len(arrays)} "
+                             "in all; set all of them")  # fmt: skip
         for i, (variable, array) in enumerate(zip(self.variables, arrays)):
             if array.shape != variable.shape:
                 name = f"coefs_[{i}]" if i < count else f"intercepts_[{i - count}]"
