@@ -35,14 +35,18 @@ def set_num_threads(n: int | None) -> None:
     1
     >>> fastmlp.set_num_threads(None)
     """
+    _core.set_threads(_count("set_num_threads", n))
+
+
+def _count(where: str, n: int | None) -> int:
+    """A number of threads, 0 for None."""
     if n is None:
-        _core.set_threads(0)
-        return
+        return 0
     if isinstance(n, bool) or not hasattr(n, "__index__"):
-        raise TypeError(f"set_num_threads: expected an integer or None, got {n!r}; pass a count of 1 or more")
+        raise TypeError(f"{where}: expected an integer or None, got {n!r}; pass a count of 1 or more")
     if n < 1:
-        raise ValueError(f"set_num_threads: expected 1 or more, got {n}; pass None to follow the machine")
-    _core.set_threads(min(n, 2**31 - 1))  # C keeps to its own bound
+        raise ValueError(f"{where}: expected 1 or more, got {n}; pass None to follow the machine")
+    return min(int(n), 2**31 - 1)  # C keeps to its own bound
 
 
 def get_num_threads() -> int:
@@ -109,8 +113,9 @@ def threads_here(n: int | None) -> Iterator[None]:
     ...     get_num_threads()
     1
     """
+    asked = _count("threads", n)
     before = _core.set_threads_here(0)
-    _core.set_threads_here(min(filter(None, (n, before)), default=0))
+    _core.set_threads_here(min(filter(None, (asked, before)), default=0))
     try:
         yield
     finally:
