@@ -7,7 +7,10 @@ ModelClassifier and ModelRegressor are estimators around any model of fastmlp's.
 
 from fastmlp._validate import need_package as _need_package
 
-_need_package("fastmlp.sklearn", "sklearn.neural_network", "scikit-learn", "pip install 'fastmlp[sklearn]'")
+_found = _need_package("fastmlp.sklearn", "sklearn", "scikit-learn", "pip install 'fastmlp[sklearn]'").__version__
+if tuple(map(int, _found.split(".")[:2])) < (1, 7):
+    raise ImportError(f"fastmlp.sklearn: expected scikit-learn 1.7 or newer, got {_found}; "
+                      "pip install 'fastmlp[sklearn]'")  # fmt: skip
 
 from fastmlp.sklearn.estimators import MLPClassifier, MLPRegressor  # noqa: E402 - if there is a scikit-learn
 from fastmlp.sklearn.many import fit_many  # noqa: E402
