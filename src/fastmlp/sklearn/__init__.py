@@ -15,5 +15,9 @@ if tuple(map(int, _found.split(".")[:2])) < (1, 7):
 from fastmlp.sklearn.estimators import MLPClassifier, MLPRegressor  # noqa: E402 - if there is a scikit-learn
 from fastmlp.sklearn.many import fit_many  # noqa: E402
 from fastmlp.sklearn.models import ModelClassifier, ModelRegressor  # noqa: E402
+from fastmlp.sklearn.patching import patch, unpatch  # noqa: E402
 
-__all__ = ["MLPClassifier", "MLPRegressor", "ModelClassifier", "ModelRegressor", "fit_many"]
+__all__ = ["MLPClassifier", "MLPRegressor", "ModelClassifier", "ModelRegressor", "fit_many", "patch", "unpatch"]
+
+for _named in (MLPClassifier, MLPRegressor, ModelClassifier, ModelRegressor):
+    _named.__module__ = __name__  # where pickles look for it, wherever it is written down
