@@ -47,7 +47,7 @@ def from_sklearn(estimator: Any) -> Any:
         A fitted MLPClassifier or MLPRegressor.
     """
     where, networks = "from_sklearn", _networks("from_sklearn")
-    if not isinstance(estimator, (networks.MLPClassifier, networks.MLPRegressor)):
+    if not isinstance(estimator, networks._multilayer_perceptron.BaseMultilayerPerceptron):  # under a patch, too
         raise TypeError(f"{where}: expected an MLPClassifier or MLPRegressor, got {type(estimator).__name__}; of a "
                         "pipeline give the last step, of a search best_estimator_")  # fmt: skip
     if not hasattr(estimator, "coefs_"):

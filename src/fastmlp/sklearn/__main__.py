@@ -12,7 +12,7 @@ import os
 import runpy
 import sys
 import zipfile
-from importlib.machinery import SourceFileLoader
+from importlib.machinery import BuiltinImporter, SourceFileLoader
 from types import CodeType, ModuleType, TracebackType
 from typing import Any
 
@@ -52,7 +52,7 @@ def _run(arguments: list[str]) -> None:
         _keep(runpy.run_module(arguments[1], run_name="__main__", alter_sys=True))
     elif name == "-c":
         _look_first_in("")
-        _execute(compile(arguments[1], "<string>", "exec", dont_inherit=True))
+        _execute(compile(arguments[1], "<string>", "exec", dont_inherit=True), __loader__=BuiltinImporter)
     elif os.path.isdir(name) or zipfile.is_zipfile(name):
         _look_first_in()  # run_path looks there
         _keep(runpy.run_path(name, run_name="__main__"))
