@@ -13,13 +13,20 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
+from sklearn.neural_network import _multilayer_perceptron as theirs
 from sklearn.utils.validation import validate_data
 
 from fastmlp import runtime
-from fastmlp._validate import user_level
 from fastmlp.models.hooks import CallbackList
 from fastmlp.sklearn import settings, solvers, stopping
 from fastmlp.sklearn.network import Objective, Predictor, Trainer, forget, is_sparse, kept, weights_of
+
+
+def _warn(message: str, category: type[Warning] = UserWarning) -> None:
+    """As from scikit-learn's own line: programs filter by its module, and see a line's warning once."""
+    line = theirs.BaseMultilayerPerceptron._fit_stochastic.__code__.co_firstlineno
+    seen = vars(theirs).setdefault("__warningregistry__", {})
+    warnings.warn_explicit(message, category, theirs.__file__, line, theirs.__name__, seen)
 
 
 class InC:
@@ -53,10 +60,10 @@ class InC:
 
     def _fit_stochastic(self: Any, X: Any, y: Any, sample_weight: Any, *rest: Any) -> None:
         *_, units, incremental = rest
-        if self.early_stopping and incremental:
-            raise ValueError("partial_fit does not support early_stopping=True")
         if not incremental or not solvers.goes_on(self):
             self._optimizer = solvers.new(self)
+        if self.early_stopping and incremental:
+            raise ValueError("partial_fit does not support early_stopping=True")
         held = (None, None, None)
         if self.early_stopping:
             X, y, sample_weight, *held = self._split(X, y, sample_weight)
@@ -66,7 +73,7 @@ class InC:
         try:
             self._epochs(trainer, X.shape[0], held, incremental)
         except KeyboardInterrupt:
-            warnings.warn("Training interrupted by user.", stacklevel=user_level())
+            _warn("Training interrupted by user.")
         finally:
             trainer.give_all(self)
             trainer.see_nothing()
@@ -78,7 +85,7 @@ class InC:
             return min(200, rows)
         if self.batch_size > rows:
             message = "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped"
-            warnings.warn(message, stacklevel=user_level())
+            _warn(message)
         return int(np.clip(self.batch_size, 1, rows))
 
     def _trainer(self: Any, units: Any, batch: int, incremental: bool, sparse: bool) -> Trainer:
@@ -164,7 +171,7 @@ class InC:
             if self.n_iter_ == self.max_iter:
                 message = (f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the optimization "
                            "hasn't converged yet.")  # fmt: skip
-                warnings.warn(message, ConvergenceWarning, stacklevel=user_level())
+                _warn(message, ConvergenceWarning)
         return logs
 
     def _note(self: Any, trainer: Trainer, loss: float, seen: int, held: Any) -> None:

@@ -115,9 +115,17 @@ class Network:
             variable.assign(array)
 
     def give(self, estimator: Any) -> None:
-        """Give it these."""
-        values = [variable.numpy() for variable in self.variables]
+        """Give it these, in its own arrays as scikit-learn does: the best so far may be the same ones."""
+        values = [_into(array, variable.numpy())
+                  for array, variable in zip([*estimator.coefs_, *estimator.intercepts_], self.variables)]  # fmt: skip
         estimator.coefs_, estimator.intercepts_ = values[: len(self.dense)], values[len(self.dense) :]
+
+
+def _into(array: Any, values: np.ndarray) -> np.ndarray:
+    if not isinstance(array, np.ndarray) or array.dtype != values.dtype or not array.flags.writeable:
+        return values
+    array[...] = values
+    return array
 
 
 class Predictor(Network):
@@ -191,6 +199,7 @@ class Trainer(Network):
         self._network()
         self._feed: Any = None  # rows, targets and weights, and the run over them
         self._run: Any = None
+        self._weights: Any = None  # if those of a batch may sum to nothing
 
     def _network(self) -> None:
         """What runs, which callbacks may have had made anew."""
@@ -224,14 +233,19 @@ class Trainer(Network):
 
     def see(self, x: Any, y: np.ndarray, weights: Any) -> None:
         """Train on these rows."""
+        self._weights = None if weights is None or np.all(weights > 0) else weights
         self._feed = ArrayFeed(as_rows(x), settings.targets(self.compiled.loss, y), weights)
 
     def see_nothing(self) -> None:
         """Let the rows go."""
-        self._feed = self._run = None
+        self._feed = self._run = self._weights = None
 
     def epoch(self, order: np.ndarray | None, hooks: CallbackList) -> tuple[float, int]:
         """One pass over the rows in this order; the mean over rows of their batches' losses, and how many rows."""
+        if self._weights is not None:
+            weights = self._weights if order is None else self._weights[order]
+            if not np.add.reduceat(weights, np.arange(0, len(weights), self.batch)).all():
+                raise ZeroDivisionError("Weights sum to zero, can't be normalized")  # as np.average has it
         self._network()
         if self._run is None or self._run.network is not self._program.network:
             self._run = self.compiled.run(self._program, self._feed)
