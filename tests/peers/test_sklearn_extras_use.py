@@ -37,6 +37,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 EXTRAS = {
     "sgd, dropout": {"optimizer": optimizers.SGD(0.1, momentum=0.9), "dropout": [0.2, 0.1]},
+    "scikit-learn's sgd, dropout": {"solver": "sgd", "dropout": 0.2},
     "schedule": {"optimizer": optimizers.Adam(schedules.CosineDecay(0.05, 40)), "activation": ["gelu", "tanh"]},
     "averages": {"optimizer": optimizers.Adam(0.02, use_ema=True, ema_overwrite_frequency=4), "loss": "mse"},
     "lion": {"optimizer": "lion", "class_weight": {"yes": 2.0}, "dtype": "float32", "n_threads": 1},
@@ -63,7 +64,7 @@ def test_copies_go_on_exactly_where_they_were(copied, extras, tmp_path):
         twin.partial_fit(X, TWO)
     assert_equal_weights(estimator, twin)
     assert estimator._optimizer.t == twin._optimizer.t == 4 * ROWS // BATCH
-    if not getattr(extras["optimizer"], "use_ema", False):  # a fit ends with the averages
+    if not getattr(extras.get("optimizer"), "use_ema", False):  # a fit ends with the averages
         assert_equal_weights(estimator, whole.fit(X, TWO))
     assert stop.model is None
 

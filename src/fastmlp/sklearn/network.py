@@ -214,7 +214,7 @@ class Trainer(Network):
     def give_all(self, estimator: Any) -> None:
         """Give the estimator what there is after the last whole step."""
         self.give(estimator)
-        solvers.give(self.model.optimizer, self.variables, estimator._optimizer)
+        solvers.give(self.model.optimizer, self.variables, estimator._optimizer, settings.drops(estimator))
 
     def give_scored(self, estimator: Any) -> None:
         """Give it the weights that an epoch is judged by: those that training would end with."""

@@ -129,10 +129,12 @@ def take(optimizer: Any, variables: Any, theirs: Any) -> None:
     take_rate(optimizer, theirs)
 
 
-def give(optimizer: Any, variables: Any, theirs: Any) -> None:
-    """Let scikit-learn's remember what the engine's does."""
+def give(optimizer: Any, variables: Any, theirs: Any, drops: bool) -> None:
+    """Let scikit-learn's remember what the engine's does; dropout goes by the number of the step."""
     slots = [[slot.numpy() for slot in group] for group in zip(*map(optimizer.slots, variables))]
-    theirs.t = t = int(optimizer.variables[0].numpy())  # SGD's has none, but dropout goes by the number of the step
+    t = int(optimizer.variables[0].numpy())
+    if drops or not isinstance(theirs, SGDOptimizer):  # scikit-learn's SGD has none
+        theirs.t = t
     if isinstance(theirs, AdamOptimizer):
         theirs.ms, theirs.vs = slots
         if t:
