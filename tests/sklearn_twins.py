@@ -7,7 +7,6 @@ import io
 import os
 import warnings
 from collections.abc import Mapping
-from numbers import Real
 
 import numpy as np
 from fastmlp import sklearn as ours
@@ -68,9 +67,9 @@ def furthest(a, b, path=""):
     if isinstance(a, np.ndarray):
         np.testing.assert_array_equal(a, b, err_msg=path, strict=True)
         return 0.0
-    if isinstance(a, float) and isinstance(b, Real):
-        return furthest(np.array([a], float), np.array([b], float), path)
     assert type(a).__name__ == type(b).__name__, f"{path}: {a!r}, {b!r}"
+    if isinstance(a, float):
+        return furthest(np.array([a], float), np.array([b], float), path)
     if isinstance(a, Mapping):
         assert a.keys() == b.keys(), f"{path}: {a.keys() ^ b.keys()}"
         return max((furthest(a[key], b[key], f"{path}.{key}") for key in a), default=0.0)

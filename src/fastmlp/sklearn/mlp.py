@@ -176,10 +176,10 @@ class InC:
 
     def _note(self: Any, trainer: Trainer, loss: float, seen: int, held: Any) -> None:
         """What an epoch has come to."""
-        self.loss_ = loss
+        self.loss_ = np.float64(loss)
         self.n_iter_ += 1
         self.t_ += seen
-        self.loss_curve_.append(loss)
+        self.loss_curve_.append(self.loss_)
         if self._says():
             print(f"Iteration {self.n_iter_}, loss = {loss:.8f}")
         if self.early_stopping:

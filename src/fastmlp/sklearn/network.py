@@ -304,7 +304,7 @@ class Objective(Network):
         slopes = [slot.numpy() for slot in slots]
         for slope, coef in zip(slopes, coefs):
             slope += self._alpha * coef
-        return loss / self._sum, np.concatenate([slope.ravel() for slope in slopes]) / self._sum
+        return np.float64(loss / self._sum), np.concatenate([slope.ravel() for slope in slopes]) / self._sum
 
 
 # ---- networks that are kept for as long as their estimator is; not in it: it is copied, pickled and compared
