@@ -100,6 +100,15 @@ def test_float32(task, solver):
     check(task, {"solver": solver, "activation": "tanh", "max_iter": 10}, x=X.astype(np.float32), tolerance=3e-3)
 
 
+@pytest.mark.parametrize("trained", ["float32", "float64"])
+@pytest.mark.parametrize("asked", ["?", "i1", "u2", "i4", "f2", "f4", "f8"])
+def test_types_of_predictions(asked, trained):
+    y, rows = TASKS["multiclass"][1], (X * 3).astype(asked)
+    calls = [fit(X.astype(trained), y), ("predict_proba", (rows,), {}),
+             ("predict_proba", (sparse.csr_matrix(rows.astype("f4" if asked == "f2" else asked)),), {})]  # fmt: skip
+    assert difference("MLPClassifier", SMALL, calls)[0] < 1e-3
+
+
 @pytest.mark.parametrize("size", [1, 16, ROWS, "auto", 1000])
 @pytest.mark.parametrize("shuffle", [True, False])
 def test_batches(size, shuffle):

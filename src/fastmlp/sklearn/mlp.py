@@ -223,7 +223,7 @@ class InC:
         if check_input:
             X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
         coefs, dtype = weights_of(self)
-        if self.dtype is None and X.dtype != np.float32:
+        if self.dtype is None and np.result_type(X.dtype, dtype) != np.float32:  # as NumPy's product has it
             dtype = np.float64
         units = [coefs[0].shape[0], *(w.shape[1] for w in coefs)]
         key = [units, dtype, settings.each_activation(self, len(units) - 2), self.out_activation_, is_sparse(X)]
