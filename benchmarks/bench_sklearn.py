@@ -1,6 +1,6 @@
 """Seconds of fits by scikit-learn's networks and by fastmlp.sklearn's, in one process, one after the other.
 
-    python benchmarks/bench_sklearn.py [--rounds 7] [--epochs 10] [--only digits]
+    python benchmarks/bench_sklearn.py [--rounds 7] [--epochs 10] [--threads 2] [--only digits]
 
 Each case is fitted by both in each round, in turns; a figure is the median over the rounds, the ratio the median of the
 rounds' ratios. The greatest difference of weights stands beside it: both make the same steps. MNIST is read from the

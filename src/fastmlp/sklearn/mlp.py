@@ -84,8 +84,7 @@ class InC:
         if self.batch_size == "auto":
             return min(200, rows)
         if self.batch_size > rows:
-            message = "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped"
-            _warn(message)
+            _warn("Got `batch_size` less than 1 or larger than sample size. It is going to be clipped")
         return int(np.clip(self.batch_size, 1, rows))
 
     def _trainer(self: Any, units: Any, batch: int, incremental: bool, sparse: bool) -> Trainer:
@@ -127,13 +126,13 @@ class InC:
         return *train, *held
 
     def _epochs(self: Any, trainer: Trainer, rows: int, held: Any, incremental: bool) -> None:
+        steps = -(-rows // trainer.batch)
         hooks = CallbackList([self.callbacks, stopping.looks()], add_progbar=self.verbose == "bar", model=trainer.model,
-                             verbose=1, epochs=1 if incremental else self.max_iter,
-                             steps=-(-rows // trainer.batch))  # fmt: skip
+                             verbose=1, epochs=1 if incremental else self.max_iter, steps=steps)  # fmt: skip
         if incremental:
             solvers.need_no_end(trainer.model.optimizer)
         self.n_iter_, trainer.model.stop_training = 0, False
-        trainer.model._tell_schedule(-(-rows // trainer.batch))
+        trainer.model._tell_schedule(steps)
         try:
             with hooks.running():
                 hooks.on_train_begin()
