@@ -170,6 +170,11 @@ class Predictor(Network):
         self._seen = seen
 
 
+def _need_weight(sums: Any) -> None:
+    if not np.all(sums):
+        raise ZeroDivisionError("Weights sum to zero, can't be normalized")  # np.average's, in whose place we are
+
+
 class _Epoch(Epoch):
     """An epoch whose loss is told as the estimator has it."""
 
@@ -244,8 +249,7 @@ class Trainer(Network):
         """One pass over the rows in this order; the mean over rows of their batches' losses, and how many rows."""
         if self._weights is not None:
             weights = self._weights if order is None else self._weights[order]
-            if not np.add.reduceat(weights, np.arange(0, len(weights), self.batch)).all():
-                raise ZeroDivisionError("Weights sum to zero, can't be normalized")  # as np.average has it
+            _need_weight(np.add.reduceat(weights, np.arange(0, len(weights), self.batch)))
         self._network()
         if self._run is None or self._run.network is not self._program.network:
             self._run = self.compiled.run(self._program, self._feed)
@@ -287,6 +291,7 @@ class Objective(Network):
 
     def __call__(self, estimator: Any) -> tuple[float, np.ndarray]:
         """At the estimator's weights."""
+        _need_weight(self._sum)
         self.take(estimator)
         slots = [self.model.optimizer.slots(variable)[0] for variable in self.variables]
         for slot in slots:
