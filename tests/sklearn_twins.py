@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 from fastmlp import sklearn as ours
 from sklearn import neural_network as theirs
+from sklearn.neural_network._stochastic_optimizers import SGDOptimizer
 
 EXTRAS = set(ours.MLPClassifier().get_params()) - set(theirs.MLPClassifier().get_params())
 
@@ -41,8 +42,10 @@ def outcome(library, kind, params, calls, stopped_at=None):
         except Exception as error:
             raised = error
     optimizer = vars(estimator).get("_optimizer")
-    if getattr(optimizer, "momentum", None) == 0:
-        del optimizer.velocities  # kept there, used by no step
+    if isinstance(optimizer, SGDOptimizer):
+        vars(optimizer).pop("t", None)  # ours counts steps for dropout
+        if optimizer.momentum == 0:
+            del optimizer.velocities  # kept there, used by no step
     return {
         "raised": None if raised is None else [type(raised).__name__, str(raised).replace(kind, "MLP")],
         "warned": [[w.category.__name__, str(w.message), os.path.basename(w.filename)] for w in caught],
