@@ -60,7 +60,7 @@ class InC:
 
     def _fit_stochastic(self: Any, X: Any, y: Any, sample_weight: Any, *rest: Any) -> None:
         *_, incremental = rest
-        units = [X.shape[1], *(coef.shape[1] for coef in self.coefs_)]  # a warm start keeps the layers it has
+        units = [X.shape[1], *(coef.shape[1] for coef in weights_of(self)[0])]  # a warm start keeps the layers it has
         if not incremental or not solvers.goes_on(self):
             self._optimizer = solvers.new(self)
         if self.early_stopping and incremental:
