@@ -183,6 +183,7 @@ def here(programs, monkeypatch, capsys):
                 code = 1
         except BaseException as error:
             sys.excepthook(type(error), error, error.__traceback__)
+            assert not sys.excepthook.__module__.startswith("fastmlp")  # it is the program's again
             code = 130 if isinstance(error, KeyboardInterrupt) else 1
         return (*capsys.readouterr(), code)
 

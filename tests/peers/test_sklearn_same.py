@@ -6,12 +6,15 @@ That is every attribute, private ones and the optimizer's memory included, what 
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
 pytest.importorskip("sklearn.neural_network", reason="scikit-learn is not installed: pip install '.[sklearn]'")
 from scipy import sparse  # noqa: E402
-from sklearn_twins import difference  # noqa: E402
+from sklearn.exceptions import ConvergenceWarning  # noqa: E402
+from sklearn_twins import difference, ours, theirs  # noqa: E402
 
 ROWS = 57
 RNG = np.random.default_rng(5)
@@ -226,6 +229,18 @@ def test_errors_and_warnings_word_for_word(given, calls):
     apart, expected = difference("MLPClassifier", {**SMALL, **given}, calls)
     assert apart < 1e-6
     assert expected["raised"] or expected["warned"]
+
+
+@pytest.mark.parametrize("library", [theirs, ours], ids=["theirs", "ours"])
+def test_filters_by_module_and_once_a_place_hold(library):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        library.MLPClassifier(max_iter=1).fit(X, Y)
+        library.MLPClassifier(max_iter=1).fit(X, Y)
+        assert len(caught) == 1
+        warnings.filterwarnings("ignore", module="sklearn", category=ConvergenceWarning)
+        library.MLPClassifier(max_iter=2).fit(X, Y)
+        assert len(caught) == 1
 
 
 @pytest.mark.parametrize("y", [-np.ones(ROWS), X, X[:, :1], X[:3], np.full(ROWS, np.inf)])
