@@ -231,16 +231,19 @@ def test_errors_and_warnings_word_for_word(given, calls):
     assert expected["raised"] or expected["warned"]
 
 
-@pytest.mark.parametrize("library", [theirs, ours], ids=["theirs", "ours"])
-def test_filters_by_module_and_once_a_place_hold(library):
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("default")
-        library.MLPClassifier(max_iter=1).fit(X, Y)
-        library.MLPClassifier(max_iter=1).fit(X, Y)
-        assert len(caught) == 1
-        warnings.filterwarnings("ignore", module="sklearn", category=ConvergenceWarning)
-        library.MLPClassifier(max_iter=2).fit(X, Y)
-        assert len(caught) == 1
+@pytest.mark.parametrize("kind", ["MLPClassifier", "MLPRegressor"])
+def test_filters_by_scikit_learns_module_hold(kind):
+    seen = []
+    for library in (theirs, ours):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("default")
+            for _ in range(3):
+                getattr(library, kind)(max_iter=1).fit(X, X[:, 0] > 0)
+            seen.append(len(caught))
+            warnings.filterwarnings("ignore", module="sklearn", category=ConvergenceWarning)
+            getattr(library, kind)(max_iter=2).fit(X, X[:, 0] > 0)
+            assert len(caught) == seen[-1]
+    assert seen[0] == seen[1] > 0
 
 
 @pytest.mark.parametrize("y", [-np.ones(ROWS), X, X[:, :1], X[:3], np.full(ROWS, np.inf)])

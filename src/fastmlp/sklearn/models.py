@@ -61,6 +61,7 @@ class ModelClassifier(ClassifierMixin, ModelEstimator):  # type: ignore[misc]
 
     Examples
     --------
+    >>> import numpy as np
     >>> from fastmlp import Sequential
     >>> from fastmlp.layers import Dense
     >>> def build(meta, hidden=16):
@@ -205,6 +206,7 @@ feature_names_in_
 
     Examples
     --------
+    >>> import numpy as np
     >>> from fastmlp import Sequential
     >>> from fastmlp.layers import Dense
     >>> import numpy as np
