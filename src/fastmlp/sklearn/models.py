@@ -66,7 +66,6 @@ class ModelClassifier(ClassifierMixin, ModelEstimator):  # type: ignore[misc]
     >>> from fastmlp.layers import Dense
     >>> def build(meta, hidden=16):
     ...     return Sequential([Dense(hidden, "relu"), Dense(meta["n_classes_"], "softmax")])
-    >>> import numpy as np
     >>> X = np.array([[0.0], [1.0], [2.0], [3.0]] * 8)
     >>> y = np.where(X[:, 0] > 1.5, "much", "little")
     >>> classifier = ModelClassifier(build, model__hidden=32, epochs=100, optimizer__learning_rate=0.05, random_state=0)
@@ -209,7 +208,6 @@ feature_names_in_
     >>> import numpy as np
     >>> from fastmlp import Sequential
     >>> from fastmlp.layers import Dense
-    >>> import numpy as np
     >>> X = np.linspace(-1, 1, 64)[:, None]
     >>> regressor = ModelRegressor(Sequential([Dense(32, "relu"), Dense(1)]), epochs=200, random_state=0)
     >>> regressor.fit(X, np.abs(X[:, 0])).score(X, np.abs(X[:, 0])) > 0.99
