@@ -1,10 +1,13 @@
 """Seconds of fits by scikit-learn's networks and by fastmlp.sklearn's, in one process, one after the other.
 
     python benchmarks/bench_sklearn.py [--rounds 7] [--epochs 10] [--threads 2] [--only digits]
+        [--pause 0.2]
 
 Each case is fitted by both in each round, in turns; a figure is the median over the rounds, the ratio the median of the
-rounds' ratios. The greatest difference of weights stands beside it: both make the same steps. MNIST is read from the
-folder that `fastmlp.data.load_mnist` looks into; without it its cases are left out.
+rounds' ratios. Before each fit there is a pause, for NumPy's threads spin for a tenth of a second after their last
+product and would take a core from the other library's fit; `--pause 0` shows how much. The greatest difference of
+weights stands beside it: both make the same steps. MNIST is read from the folder that `fastmlp.data.load_mnist` looks
+into; without it its cases are left out.
 """
 
 from __future__ import annotations
@@ -49,21 +52,22 @@ def cases() -> Iterator[Case]:
         yield f"MNIST {dtype}", "MLPClassifier", x.reshape(len(x), -1).astype(dtype) / np.dtype(dtype).type(255), y, {}
 
 
-def fitted(library: Any, case: Case, epochs: int) -> tuple[float, Any]:
+def fitted(library: Any, case: Case, epochs: int, pause: float) -> tuple[float, Any]:
     """Seconds of a fit, and what came of it; without a look at convergence, so that both make as many epochs."""
     _, name, x, y, parameters = case
     estimator = getattr(library, name)(max_iter=epochs, random_state=0, tol=0, n_iter_no_change=epochs, **parameters)
+    time.sleep(pause)
     start = time.perf_counter()
     estimator.fit(x, y)
     return time.perf_counter() - start, estimator
 
 
-def compare(case: Case, rounds: int, epochs: int) -> None:
+def compare(case: Case, rounds: int, epochs: int, pause: float) -> None:
     """Print a line."""
     pairs = []
     for turn in range(rounds + 1):
         order = [neural_network, ours] if turn % 2 else [ours, neural_network]
-        found = {library: fitted(library, case, epochs) for library in order}
+        found = {library: fitted(library, case, epochs, pause) for library in order}
         pairs.append((found[neural_network][0], found[ours][0]))
     theirs, mine = (found[library][1] for library in (neural_network, ours))
     apart = max(float(np.abs(a - b).max()) for a, b in zip(theirs.coefs_, mine.coefs_, strict=True))
@@ -98,6 +102,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--threads", type=int, default=get_num_threads())
+    parser.add_argument("--pause", type=float, default=0.2, help="seconds before each fit")
     parser.add_argument("--only", default="", help="the beginning of the cases' names")
     asked = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)
@@ -106,7 +111,7 @@ def main() -> None:
         print(f"{asked.epochs} epochs, {asked.threads} thread(s)")
         for case in cases():
             if case[0].startswith(asked.only):
-                compare(case, asked.rounds, asked.epochs)
+                compare(case, asked.rounds, asked.epochs, asked.pause)
         if "GridSearchCV".startswith(asked.only):
             compare_journeys(min(3, asked.rounds))
 

@@ -81,6 +81,17 @@ def test_neighbours_that_go_are_noticed_within_a_second_or_so(pace):
     assert cost(pace, lambda when: HINDERED if when < free_at else TEAM, until=10) < 1.2
 
 
+@pytest.mark.parametrize(("spins_for", "most"), [(0.03, 1.2), (0.08, 1.3)])
+def test_threads_that_spin_after_another_librarys_last_product_cost_little(pace, spins_for, most):
+    """In a fit of a tenth of a second."""
+    spinning = lambda when: 30 * ALONE if when < spins_for else TEAM  # noqa: E731
+    assert cost(pace, spinning, until=0.15) < most
+
+
+def test_a_team_that_is_far_behind_is_seen_through_after_few_steps(pace):
+    assert cost(pace, lambda when: 50 * ALONE, until=10) < 1.16
+
+
 @pytest.mark.parametrize("period", [0.005, 0.05, 0.5])
 def test_neighbours_that_come_and_go(pace, period):
     """Who never takes the team, has a cost of up to 2."""
