@@ -188,8 +188,7 @@ class InC:
             self._update_no_improvement_count(self.early_stopping, *held)
 
     def _score(self: Any, X: Any, y: Any, sample_weight: Any = None) -> Any:
-        """Of one label a row it is a comparison: scikit-learn's function looks at its arguments for longer than an
-        epoch of a thousand rows takes."""
+        """Of one label a row a comparison: scikit-learn's function looks at its arguments for longer than an epoch."""
         if not is_classifier(self) or y.ndim != 1:
             return super()._score(X, y, sample_weight=sample_weight)  # type: ignore[misc]
         return float(np.average(self._predict(X, check_input=False) == y, weights=sample_weight))
