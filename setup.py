@@ -55,6 +55,9 @@ SPEED = ["-O1", "-g1" if SANITIZE else "-g", "-UNDEBUG"] if DEBUG else ["-O3", "
 WARN = ["-Wall", "-Wextra", "-Wno-unused-parameter", "-Wno-unused-function", "-Wno-unknown-pragmas"]
 KERNELS_ONLY = ["-Werror=aggressive-loop-optimizations"]  # GCC: this warning has come with wrong results before
 
+# What is in a wheel bears one date, so that two builds of the same sources by the same compiler give the same bytes.
+os.environ.setdefault("SOURCE_DATE_EPOCH", "1767225600")  # the first second of 2026
+
 TABLE = "csrc/kernels/table.c"
 DOOR = "src/fastmlp/_core.pyx"
 
