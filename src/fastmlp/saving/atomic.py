@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import math
 import os
 import secrets
 import stat
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from fastmlp._validate import brief
@@ -16,6 +18,7 @@ OF_KERAS = (".keras", ".weights.h5", ".h5", ".hdf5")
 _TORCH = (".pt", ".pth")
 _BEFORE, _BEHIND = ".fastmlp-", ".tmp"  # names of files that are being written
 _YOUNG = 60.0  # seconds, in which whoever makes a file comes to lock it
+_NOT_HERE = (errno.EACCES, errno.EPERM, errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)  # of folders that cannot be synced
 
 
 def ending(path: str) -> str:
@@ -77,27 +80,57 @@ def write(path: str, parts: Iterable[bytes | memoryview]) -> None:
     """
     folder = os.path.dirname(path)
     fresh = os.path.join(folder, f"{_BEFORE}{secrets.token_hex(8)}{_BEHIND}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    with _naming(path):
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    file = open(descriptor, "wb")  # noqa: SIM115, closed below
     try:
-        with open(descriptor, "wb") as file:
+        with _naming(path):
             _is_mine(descriptor)
-            _sweep(folder, os.fstat(descriptor).st_mtime)
+            sweep(folder, os.fstat(descriptor).st_mtime - _YOUNG)
             if os.path.exists(path):
                 os.fchmod(descriptor, stat.S_IMODE(os.stat(path).st_mode))
-            for part in parts:
+        for part in parts:  # which may be read from elsewhere, with errors of its own
+            with _naming(path):
                 file.write(part)
+        with _naming(path):
             file.flush()
             os.fsync(descriptor)
             os.replace(fresh, path)  # still locked
     except BaseException:
-        with suppress(FileNotFoundError):  # interrupted just after it was renamed
+        with suppress(OSError):  # interrupted just after it was renamed, or what failed fails again
             os.unlink(fresh)
         raise
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)  # the new name, too, outlasts a power cut
     finally:
-        os.close(descriptor)
+        with suppress(OSError):  # what it holds is on the disk, or given up
+            file.close()
+    with _naming(path, "a name that outlasts a power cut", "the new file stands there, write it again"):
+        _sync(folder)
+
+
+@contextmanager
+def _naming(
+    path: str,
+    expected: str = "a file that can be written whole",
+    mend: str = "what stood there stays; make room, allow it, or take another place",
+) -> Iterator[None]:
+    """Errors of the system within name the file."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, f"expected {expected}, got {error.strerror!r}; {mend}", path) from error
+
+
+def _sync(folder: str) -> None:
+    """Let the names in it, too, outlast a power cut, if folders can be opened here, and synchronised."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno not in _NOT_HERE:
+            raise
 
 
 # ---- what those who were killed left behind
@@ -112,23 +145,24 @@ def _is_mine(descriptor: int) -> bool:
     return True
 
 
-def _sweep(folder: str, now: float) -> None:
+def sweep(folder: str, before: float = math.inf) -> None:
     """Remove unfinished files whose writer is no more: they would fill the disk, one for each time a run is killed.
 
-    `now` is the time by the clock of the disk, which may not be that of this computer.
+    Those written `before` a time by the clock of the disk, which may not be that of this computer; younger ones may be
+    about to be locked.
     """
     with suppress(OSError), os.scandir(folder) as found:
         for entry in found:
             if entry.name.startswith(_BEFORE) and entry.name.endswith(_BEHIND):
                 with suppress(OSError):  # another's, or just gone
-                    _remove_if_left(entry.path, now)
+                    _remove_if_left(entry.path, before)
 
 
-def _remove_if_left(path: str, now: float) -> None:
+def _remove_if_left(path: str, before: float) -> None:
     descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         about = os.fstat(descriptor)
-        if stat.S_ISREG(about.st_mode) and now - about.st_mtime > _YOUNG and _is_mine(descriptor):
+        if stat.S_ISREG(about.st_mode) and about.st_mtime < before and _is_mine(descriptor):
             os.unlink(path)
     finally:
         os.close(descriptor)
