@@ -10,14 +10,19 @@ import numpy as np
 from fastmlp.callbacks import CallbackList
 
 
-def save_state(model, path):
+def save_state(model, path, extra=None):
     """What `fastmlp.saving` does for models."""
-    Path(path).write_text(json.dumps([model.weight, model.optimizer.iterations]))
+    kept = [model.weight, model.optimizer.iterations, extra or {}]
+    Path(path).write_text(json.dumps(kept, default=lambda array: {"array": [array.tolist(), array.dtype.str]}))
 
 
 def load_state(model, path):
     """What `fastmlp.saving` does for models."""
-    model.weight, model.optimizer.iterations = json.loads(Path(path).read_text())
+    text = Path(path).read_text()
+    model.weight, model.optimizer.iterations, extra = json.loads(
+        text, object_hook=lambda found: np.array(*found["array"]) if "array" in found else found
+    )
+    return extra
 
 
 class Scripted:
@@ -50,7 +55,8 @@ class Scripted:
         self.stop_training, self._initial_epoch = False, None
         logs = {}
         calls.on_train_begin()
-        for epoch in range(self._initial_epoch or initial_epoch, epochs):
+        self.ran = range(self._initial_epoch or initial_epoch, epochs)
+        for epoch in self.ran:
             logs = {name: values[epoch] for name, values in script.items()}
             calls.on_epoch_begin(epoch)
             for batch in range(self.steps):

@@ -190,7 +190,8 @@ def test_an_interrupted_fit_goes_on_where_it_was(tmp_path, double):
     assert len(list(folder.glob("state-*"))) == 1 + double
     model = Scripted()
     history = model.fit(BackupAndRestore(folder, double_checkpoint=double), loss=losses)
-    assert history.epoch == [2, 3]
+    assert (history.epoch, list(model.ran)) == ([0, 1, 2, 3], [2, 3])
+    assert history.history == {"loss": losses}, "that of the epochs before is in the backup"
     assert (model.weight, model.optimizer.iterations) == (4.0, 8)
     assert not folder.exists(), "done, so the backup is not needed any more"
 
@@ -199,9 +200,10 @@ def test_a_fit_that_is_done_is_not_run_again(tmp_path):
     keep = BackupAndRestore(tmp_path, delete_checkpoint=False)
     assert Scripted().fit(keep, loss=[2.0, 1.0]).epoch == [0, 1]
     model = Scripted()
-    assert model.fit(keep, loss=[2.0, 1.0]).epoch == []
-    assert model.weight == 2.0
-    assert model.fit(keep, loss=[3.0, 2.0, 1.0]).epoch == [2]
+    assert model.fit(keep, loss=[2.0, 1.0]).history == {"loss": [2.0, 1.0]}
+    assert (model.weight, list(model.ran)) == (2.0, [])
+    assert model.fit(keep, loss=[3.0, 2.0, 1.0]).history == {"loss": [2.0, 1.0, 1.0]}
+    assert list(model.ran) == [2]
 
 
 def test_a_backup_every_so_many_batches(tmp_path):
@@ -210,7 +212,8 @@ def test_a_backup_every_so_many_batches(tmp_path):
     note = json.loads((tmp_path / "training_metadata.json").read_text())
     assert (note["epoch"], note["batch"]) == (1, 1), "batches 3 and 6 of all; the first of epoch 1 is done"
     model = Scripted(steps=5)
-    assert model.fit(BackupAndRestore(tmp_path, save_freq=3), loss=[1.0] * 3).epoch == [1, 2]
+    model.fit(BackupAndRestore(tmp_path, save_freq=3), loss=[1.0] * 3)
+    assert list(model.ran) == [1, 2]
     assert model.optimizer.iterations == 6 + 10
 
 
@@ -221,26 +224,30 @@ def test_a_spoilt_backup(tmp_path):
             Scripted().fit(BackupAndRestore(folder, double_checkpoint=double), loss=[1.0] * 4, crash_in=2)
         note = json.loads((folder / "training_metadata.json").read_text())
         (folder / note["state"]).write_text("[")
-    assert Scripted().fit(BackupAndRestore(tmp_path / "True"), loss=[1.0] * 4).epoch == [1, 2, 3], "the one before"
+    model = Scripted()
+    model.fit(BackupAndRestore(tmp_path / "True"), loss=[1.0] * 4)
+    assert list(model.ran) == [1, 2, 3], "the one before"
     with pytest.raises(RuntimeError, match=r"expected a backup that can be read in .*remove it to begin anew"):
         Scripted().fit(BackupAndRestore(tmp_path / "False"), loss=[1.0] * 4)
 
 
 @pytest.mark.parametrize("moment", ["state", "note"])
 def test_a_crash_while_backing_up_loses_one_backup_only(tmp_path, monkeypatch, moment):
-    def halfway(model, path):
+    def halfway(model, path, extra):
         if model.weight == 3.0:
             if moment == "state":
                 Path(path).write_text("[")
                 raise KeyboardInterrupt
             patch.setattr("os.replace", lambda *paths: (_ for _ in ()).throw(KeyboardInterrupt()))
-        save_state(model, path)
+        save_state(model, path, extra)
 
     with monkeypatch.context() as patch:
         patch.setattr("fastmlp.saving.save_state", halfway)
         with pytest.raises(KeyboardInterrupt):
             Scripted().fit(BackupAndRestore(tmp_path, double_checkpoint=True), loss=[1.0] * 5)
-    assert Scripted().fit(BackupAndRestore(tmp_path, double_checkpoint=True), loss=[1.0] * 5).epoch == [2, 3, 4]
+    model = Scripted()
+    model.fit(BackupAndRestore(tmp_path, double_checkpoint=True), loss=[1.0] * 5)
+    assert list(model.ran) == [2, 3, 4]
 
 
 def test_what_else_is_in_the_directory_stays(tmp_path):

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from fastmlp import saving
-from fastmlp._validate import brief, whole
+from fastmlp._validate import brief, user_level, whole
 from fastmlp.callbacks.monitor import MonitorCallback
 from fastmlp.models.hooks import Callback, Logs
 from fastmlp.models.progress import say
+from fastmlp.saving import atomic
 from fastmlp.saving.atomic import OF_KERAS, checked_path
+from fastmlp.saving.training import apart
+from fastmlp.saving.weights import free_name
 
 _BATCH = ("on_train_batch_begin", "on_train_batch_end")
 
 
 class _Periodic(Callback):
     """Does something at the end of epochs, or whenever `save_freq` further batches are done."""
+
+    _kept: tuple[str, ...] = ("_waiting",)
 
     def __init__(self, save_freq: Any) -> None:
         where = f"{type(self).__name__}: save_freq"
@@ -86,6 +93,8 @@ class ModelCheckpoint(_Periodic, MonitorCallback):
     'epoch'
     """
 
+    _kept = ("_waiting", "best")
+
     def __init__(
         self,
         filepath: str | os.PathLike[str],
@@ -146,9 +155,11 @@ class ModelCheckpoint(_Periodic, MonitorCallback):
 class BackupAndRestore(_Periodic):
     """Keeps a backup of the whole state of training, and takes an interrupted fit up again where it was.
 
-    The fit that is run anew after an interruption goes on after the epoch that was backed up last, or after the batch
-    if the backup was made within an epoch, and with the same data ends as if it had never been interrupted, bit for
-    bit. A fit that ends as it should removes its backup.
+    The fit that is run anew after an interruption, by SIGKILL too, goes on after the epoch that was backed up last, or
+    after the batch if the backup was made within an epoch, and with the same data and callbacks ends as if it had never
+    been interrupted, bit for bit: what the other callbacks count, the History and the file of a CSVLogger included. It
+    is called after all other callbacks, wherever it stands among them; those of your own are kept by their `get_state`
+    and `set_state`. A fit that ends as it should removes its backup.
 
     Parameters
     ----------
@@ -165,8 +176,10 @@ class BackupAndRestore(_Periodic):
     'epoch'
     """
 
-    # A backup is a state and a note that names it. The note is replaced in one move when the state is complete: at any
-    # moment one of them is whole.
+    # A backup is a state and a note that names it. The note is replaced in one move when the state is complete, and
+    # removed before it: at any moment the note that is there names a state that is whole.
+
+    _last = True
 
     def __init__(
         self,
@@ -180,8 +193,19 @@ class BackupAndRestore(_Periodic):
             raise ValueError(f"BackupAndRestore: expected a directory, got {brief(backup_dir)}; name one")
         self.backup_dir = os.fspath(backup_dir)
         self.double_checkpoint, self.delete_checkpoint = double_checkpoint, delete_checkpoint
-        self._note = Path(backup_dir) / "training_metadata.json"
+        self._note = Path(os.path.realpath(backup_dir)) / "training_metadata.json"
         self._previous = Path(f"{self._note}.bkp")
+        self._others: list[Callback] = []
+
+    def _meet(self, callbacks: list[Callback]) -> None:
+        self._others = [one for one in callbacks if not isinstance(one, BackupAndRestore)]
+
+    def _by_name(self) -> dict[str, Callback]:
+        """The others by their classes, counted."""
+        found: dict[str, Callback] = {}
+        for one in self._others:
+            found[free_name(type(one).__name__, found)] = one
+        return found
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Go back to the last backup that can be read, if there is one."""
@@ -190,32 +214,57 @@ class BackupAndRestore(_Periodic):
         for note in filter(Path.exists, (self._note, self._previous)):
             try:
                 kept = json.loads(note.read_text())
-                saving.load_state(self.model, note.parent / kept["state"])
-            except (OSError, ValueError, KeyError) as error:
+                epoch = whole("epoch", kept["epoch"], 0)
+                extra = saving.load_state(self.model, note.parent / kept["state"])
+            except (OSError, ValueError, KeyError, TypeError) as error:
                 failed = failed or error
             else:
-                self.model._initial_epoch = kept["epoch"]  # fit goes on from there
+                self._go_on(epoch, extra)
                 return
         if failed is not None:
             raise RuntimeError(f"BackupAndRestore: expected a backup that can be read in {self.backup_dir!r}, got one "
                                f"that cannot: {failed}; remove it to begin anew") from failed  # fmt: skip
 
+    def _go_on(self, epoch: int, extra: dict[str, Any]) -> None:
+        """Let fit and the other callbacks go on from there."""
+        self.model._initial_epoch = epoch
+        self.model.stop_training = bool(extra.get("stop_training"))
+        states = extra.get("callbacks", {})
+        for name, callback in self._by_name().items():
+            if name in states:
+                callback.set_state(states[name])
+
     def _save_now(self, epoch: int, batch: int | None, logs: Logs) -> None:
         self._note.parent.mkdir(parents=True, exist_ok=True)
         older = self._states()
         state = self._note.parent / f"state-{int(older[-1].name[6:]) + 1 if older else 1}"
-        saving.save_state(self.model, state)
-        fresh = Path(f"{self._note}.new")
+        extra = {"stop_training": bool(self.model.stop_training), "callbacks": self._of_others()}
+        saving.save_state(self.model, state, extra)
         done = {"epoch": epoch + 1, "batch": 0} if batch is None else {"epoch": epoch, "batch": batch + 1}
-        fresh.write_text(json.dumps({**done, "state": state.name}))
         keep = ""
-        if self._note.exists() and self.double_checkpoint:
-            keep = json.loads(self._note.read_text())["state"]
-            os.replace(self._note, self._previous)
-        os.replace(fresh, self._note)
+        if self.double_checkpoint and self._note.exists():
+            note = self._note.read_bytes()
+            with suppress(ValueError, KeyError, TypeError):  # a note that was spoilt, as one on which fit cannot go on
+                keep = json.loads(note)["state"]
+            atomic.write(str(self._previous), [note])
+        atomic.write(str(self._note), [json.dumps({**done, "state": state.name}).encode()])
         for path in older:
             if path.name != keep:
                 path.unlink()
+
+    def _of_others(self) -> dict[str, Any]:
+        """What the other callbacks have come to."""
+        found = {}
+        for name, callback in self._by_name().items():
+            state = callback.get_state()
+            try:
+                apart(f"{name}.get_state", state)
+            except ValueError as error:
+                warnings.warn(f"BackupAndRestore: {error}; it begins anew if training is broken off", UserWarning,
+                              stacklevel=user_level())  # fmt: skip
+            else:
+                found[name] = state
+        return found
 
     def _states(self) -> list[Path]:
         """The states that are there, oldest first."""
@@ -226,7 +275,8 @@ class BackupAndRestore(_Periodic):
         """Remove the backup, and the directory unless it holds anything else."""
         if not self.delete_checkpoint or not self._note.parent.is_dir():
             return
-        for path in (*self._states(), self._note, self._previous):
+        for path in (self._previous, self._note, *self._states()):
             path.unlink(missing_ok=True)
+        atomic.sweep(str(self._note.parent))
         if not any(self._note.parent.iterdir()):
             self._note.parent.rmdir()

@@ -124,6 +124,8 @@ class SwapEMAWeights(Callback):
         Let the model hold the averages between epochs as well: for a ModelCheckpoint after it in the list.
     """
 
+    _kept = ("_swapped",)
+
     def __init__(self, swap_on_epoch: bool = False) -> None:
         self.swap_on_epoch = swap_on_epoch
         self._swapped = False

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Any, TextIO
+from contextlib import suppress
+from io import FileIO
+from typing import Any
 
 import numpy as np
 
@@ -32,32 +34,61 @@ class CSVLogger(Callback):
     def __init__(self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False) -> None:
         self.filename, self.sep, self.append = os.fspath(filename), separator, append
         self.keys: list[str] | None = None
-        self._file: TextIO | None = None
+        self._file: FileIO | None = None
+        self._begun, self._written = 0, b""  # where in the file the lines of this fit begin, and these
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Open the file."""
         self.on_train_end()
         self.keys = None
         try:
-            self._file = open(self.filename, "a" if self.append else "w", newline="")  # noqa: SIM115, closed at the end
+            self._file = open(self.filename, "ab" if self.append else "wb", buffering=0)  # noqa: SIM115, closed at the end
         except OSError as error:
             raise type(error)(f"CSVLogger: expected a file to write, got {self.filename!r}: {error.strerror}; make its "
                               "folder first, or take another name") from None  # fmt: skip
+        self._begun, self._written = os.fstat(self._file.fileno()).st_size, b""
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Write a line; the first one decides about the columns."""
         if self._file is None:
             raise RuntimeError("CSVLogger: expected on_train_begin first, got on_epoch_end; call the hooks in order")
-        logs = logs or {}
-        writer = csv.writer(self._file, delimiter=self.sep)
+        logs, lines = logs or {}, io.StringIO()
+        writer = csv.writer(lines, delimiter=self.sep)
         if self.keys is None:
             self.keys = sorted(logs)
             if not any(key.startswith("val_") for key in self.keys):  # validation may come in a later epoch
                 self.keys += [f"val_{key}" for key in self.keys]
-            if not Path(self.filename).stat().st_size:
+            if not os.fstat(self._file.fileno()).st_size:
                 writer.writerow(["epoch", *self.keys])
         writer.writerow([epoch, *(_cell(logs.get(key, "NA")) for key in self.keys)])
-        self._file.flush()
+        self._write(self._file, lines.getvalue().encode())
+
+    def _write(self, file: FileIO, lines: bytes) -> None:
+        """All of them or, if that fails, none."""
+        size, left = os.fstat(file.fileno()).st_size, memoryview(lines)
+        try:
+            while left:
+                left = left[file.write(left) :]
+        except OSError as error:
+            with suppress(OSError):
+                file.truncate(size)
+            raise OSError(error.errno, f"CSVLogger: expected room for a line, got {error.strerror!r}; the lines before "
+                          "it stay, make room and go on with append=True", self.filename) from error  # fmt: skip
+        self._written += lines
+
+    def get_state(self) -> Logs:
+        """The columns, and the lines of this fit."""
+        return {"keys": self.keys, "begun": self._begun, "written": np.frombuffer(self._written, np.uint8)}
+
+    def set_state(self, state: Logs) -> None:
+        """Let the file hold these lines, and none that came after them."""
+        if self._file is None:
+            return
+        self.keys, written = state["keys"], state["written"].tobytes()
+        self._begun, self._written = min(state["begun"], os.fstat(self._file.fileno()).st_size), b""
+        self._file.truncate(self._begun)
+        self._file.seek(self._begun)
+        self._write(self._file, written)
 
     def on_abort(self, logs: Logs | None = None) -> None:
         """Close it."""

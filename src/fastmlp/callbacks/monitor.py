@@ -18,6 +18,8 @@ class MonitorCallback(Callback):
     `mode` is "min", "max" or "auto": the loss is to fall, a metric goes where its class says.
     """
 
+    _kept: tuple[str, ...] = ("best",)
+
     def __init__(
         self, monitor: str = "val_loss", mode: str = "auto", baseline: float | None = None, min_delta: float = 0
     ) -> None:
@@ -88,6 +90,8 @@ class EarlyStopping(MonitorCallback):
     'val_loss'
     """
 
+    _kept = ("best", "best_epoch", "best_weights", "wait", "stopped_epoch")
+
     def __init__(
         self,
         monitor: str = "val_loss",
@@ -155,6 +159,8 @@ class ReduceLROnPlateau(MonitorCallback):
     >>> ReduceLROnPlateau(factor=0.5, patience=2).factor
     0.5
     """
+
+    _kept = ("best", "cooldown_counter", "wait")
 
     def __init__(
         self,

@@ -31,6 +31,8 @@ class TensorBoard(Callback):
         after every batch.
     """
 
+    _kept = ("_batches",)
+
     def __init__(
         self,
         log_dir: str | os.PathLike[str] = "logs",

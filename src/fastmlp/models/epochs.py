@@ -65,7 +65,8 @@ class Epochs:
     def run(self, begin: int, epochs: int, place: Place | None) -> Logs:
         """The epochs from `begin` up to `epochs`, the first of them from a place in it; the logs of the last."""
         logs: Logs = {}
-        for number in range(begin, epochs):
+        over = place is not None and not place.within_epoch and self.model.stop_training  # so it was when backed up
+        for number in () if over else range(begin, epochs):
             logs = self._one(number, place, logs)
             place = None
             if self.model.stop_training:

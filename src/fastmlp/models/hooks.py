@@ -36,6 +36,24 @@ class Callback:
 
     model: Any = None
     params: Mapping[str, Any] | None = None
+    _kept: tuple[str, ...] = ()  # attributes that training changes
+    _last = False  # whether it is called after all others
+
+    def get_state(self) -> Logs:
+        """What a callback has to remember if training breaks off: numbers, text, arrays, lists and dicts of them.
+
+        `BackupAndRestore` keeps it, and gives it to `set_state` when it takes training up again, behind
+        ``on_train_begin``. Keras has no such methods.
+        """
+        return {name: getattr(self, name) for name in self._kept}
+
+    def set_state(self, state: Logs) -> None:
+        """Go on from what `get_state` gave."""
+        for name in set(self._kept) & set(state):
+            setattr(self, name, state[name])
+
+    def _meet(self, callbacks: list[Callback]) -> None:
+        """Told with which others it runs."""
 
     def set_params(self, params: Mapping[str, Any]) -> None:
         """Told before the first hook."""
@@ -132,6 +150,19 @@ class History(Callback):
         self.model = model
         model.history = self
 
+    def get_state(self) -> Logs:
+        """The record; what is numbers throughout as arrays, which take little room."""
+        figures = {name: list(values) for name, values in self.history.items()}
+        return {"epoch": np.array(self.epoch, np.int64), "history": {
+            name: np.array(values) if all(type(one) is float for one in values) else values
+            for name, values in figures.items()}}  # fmt: skip
+
+    def set_state(self, state: Logs) -> None:
+        """Go on with this record."""
+        self.epoch = state["epoch"].tolist()
+        self.history = {name: values.tolist() if isinstance(values, np.ndarray) else values
+                        for name, values in state["history"].items()}  # fmt: skip
+
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Count epochs anew."""
         self.epoch = []
@@ -148,7 +179,8 @@ class CallbackList(Callback):
 
     Every hook calls that of each in turn, with logs in alphabetical order and as Python floats; one dict for all, so
     that a later callback sees what an earlier one added. The end of a batch is the end of a chunk, too: call one of
-    the two. For loops of your own as well.
+    the two. A `BackupAndRestore` is called last, since it keeps what all others have come to. For loops of your own as
+    well.
 
     >>> notes = CallbackList(History(), model=type("Model", (), {})(), epochs=1)
     >>> notes.on_train_begin()
@@ -184,6 +216,7 @@ class CallbackList(Callback):
 
             if not any(isinstance(callback, ProgbarLogger) for callback in self.callbacks):
                 self.callbacks.append(ProgbarLogger())
+        self._arrange()
         if model is not None:
             self.set_model(model)
         self.set_params(params)
@@ -196,6 +229,13 @@ class CallbackList(Callback):
                 one.set_model(self.model)
             if self.params:
                 one.set_params(self.params)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Those that are called last come last, and all know of each other."""
+        self.callbacks.sort(key=lambda callback: callback._last)
+        for callback in self.callbacks:
+            callback._meet(self.callbacks)
 
     @property
     def history(self) -> History | None:

@@ -171,7 +171,8 @@ class Trainer(Older, Reading):
                 run.go_on_from(place)
                 initial_epoch = place.epoch
             logs = run.run(initial_epoch, epochs, place)
-            if epochs > initial_epoch and compiled.optimizer.use_ema:
+            restored = self._initial_epoch is not None  # perhaps after the last epoch, with the end to come
+            if (epochs > initial_epoch or restored) and compiled.optimizer.use_ema:
                 compiled.optimizer.finalize_variable_values(self.trainable_weights)  # type: ignore[attr-defined]
             hooks.on_train_end(logs)
         assert hooks.history is not None

@@ -18,7 +18,8 @@ refuse by name, and version 1 is read beside it. `tests/golden_files.py` holds f
   (start and count of each `SeedGenerator` of layers) and ``place``: the ``epoch`` of fit, its ``batches`` and ``rows``
   that are done, whether all are (``ended``), ``counted`` (passes when it began), ``feed`` (what the data were, and
   where in them the epoch began), and under ``model``, ``trackers``, ``metrics`` how many arrays each metric has.
-* ``extra``: what `save_state` was given besides.
+* ``extra``: what `save_state` was given besides, null where it was an array; ``extra_arrays``: ``places``, of each
+  array the keys and numbers that lead to it.
 
 **Tensors**, little-endian:
 
@@ -26,6 +27,7 @@ refuse by name, and version 1 is read beside it. `tests/golden_files.py` holds f
   variables that a model has by itself.
 * ``optimizer/0``, ``optimizer/1``, …: the count of batches, the learning rate unless it follows a schedule, and what is
   remembered of weights, in the order of ``optimizer.variables``.
+* ``extra/0``, …: the arrays of ``extra``.
 * ``epoch/loss``, ``epoch/logs/NAME``, ``epoch/metrics/0/1``: what an epoch that has begun has gathered.
 
 A file of weights alone has the first kind only, one of a state no ``class_name`` and no ``config``.
@@ -93,6 +95,13 @@ def as_dict(where: str, value: Any) -> dict[str, Any]:
     """The value, which must be a JSON object."""
     if not isinstance(value, dict):
         raise ValueError(f"{where}: expected a JSON object, got {brief(value)}; it is no model's")
+    return value
+
+
+def as_list(where: str, value: Any) -> list[Any]:
+    """The value, which must be a JSON array."""
+    if not isinstance(value, list):
+        raise ValueError(f"{where}: expected a JSON array, got {brief(value)}; it is no model's")
     return value
 
 
