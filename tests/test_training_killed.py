@@ -1,4 +1,4 @@
-"""Trainings that are killed again and again: every file can be read at any time, and the end is that of one left alone."""
+"""Trainings that are killed again and again: all files can be read at any time, and the end is that of one left alone."""
 
 from __future__ import annotations
 
@@ -86,28 +86,29 @@ def backup(**options):
     return callbacks.BackupAndRestore(folder / "backup", **options)
 
 
-# name: a function that makes the model, one that makes the callbacks, the data
+# name: functions that make the model, the callbacks and the data
 CASES = {
     "Adam and a schedule": (
         lambda: made(optimizers.Adam(schedules.ExponentialDecay(0.03, 4, 0.9))),
         lambda: [backup(save_freq=3), callbacks.EarlyStopping(patience=5, restore_best_weights=True), *checkpoints(),
                  callbacks.CSVLogger(folder / "log.csv")],
-        {**DATA, "epochs": 30}),
+        lambda: {**DATA, "epochs": 30}),
     "momentum and a plateau": (
         lambda: made(optimizers.SGD(0.2, momentum=0.9, nesterov=True)),
         lambda: [callbacks.CSVLogger(folder / "log.csv", append=True), *checkpoints(),
                  backup(save_freq=4, double_checkpoint=True, delete_checkpoint=False),
                  callbacks.ReduceLROnPlateau(patience=1, factor=0.5, cooldown=1), callbacks.EarlyStopping(patience=6)],
-        {**DATA, "epochs": 14}),
+        lambda: {**DATA, "epochs": 14}),
     "averages and whole epochs": (
         lambda: made(optimizers.Adam(0.02, use_ema=True, ema_momentum=0.9)),
         lambda: [backup(), callbacks.SwapEMAWeights(swap_on_epoch=True), *checkpoints()[:2],
                  callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.9)],
-        {**DATA, "epochs": 8}),
+        lambda: {**DATA, "epochs": 8}),
     "tape and data set": (
         lambda: made("sgd", Noisy()),
         lambda: [Rising(), backup(save_freq=2), *checkpoints()],
-        {"x": Dataset.from_tensor_slices((X, Y)).shuffle(20, seed=3).batch(10), "validation_data": (X, Y), "epochs": 6}),
+        lambda: {"x": Dataset.from_tensor_slices((X, Y)).shuffle(20, seed=3).batch(10), "epochs": 6,
+                 "validation_data": (X, Y)}),
 }
 
 
@@ -115,7 +116,7 @@ def trained(case):
     "What a training that comes to its end comes to."
     make, call, data = CASES[case]
     model, calls = make(), call()
-    history = model.fit(**data, callbacks=calls, verbose=0)
+    history = model.fit(**data(), callbacks=calls, verbose=0)
     counts = [{name: getattr(one, name, None) for name in ("best", "wait", "cooldown_counter", "stopped_epoch", "seen")}
               for one in calls]
     figures = {name: [np.asarray(value).tobytes() for value in values] for name, values in history.history.items()}
@@ -221,7 +222,7 @@ def test_killed_trainings_end_as_one_left_alone(tmp_path):
 @pytest.mark.slow
 def test_trainings_killed_a_thousand_times_end_as_one_left_alone(tmp_path):
     kills, saving, cut, runs = killed(tmp_path, 1000, 3600)
-    print(f"{kills} kills, {saving} within a save, {cut} that left an unfinished file; {runs} trainings came to their end")
+    print(f"{kills} kills, {saving} within a save, {cut} left an unfinished file; {runs} trainings came to their end")
     assert kills >= 1000
     assert saving >= 200
     assert runs >= 20

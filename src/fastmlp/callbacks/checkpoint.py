@@ -243,7 +243,8 @@ class BackupAndRestore(_Periodic):
         done = {"epoch": epoch + 1, "batch": 0} if batch is None else {"epoch": epoch, "batch": batch + 1}
         keep = ""
         if self.double_checkpoint and self._note.exists():
-            note = self._note.read_bytes()
+            with atomic.naming(str(self._note), "a backup that can be read", "remove it to begin anew"):
+                note = self._note.read_bytes()
             with suppress(ValueError, KeyError, TypeError):  # a note that was spoilt, as one on which fit cannot go on
                 keep = json.loads(note)["state"]
             atomic.write(str(self._previous), [note])

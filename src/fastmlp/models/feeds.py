@@ -178,8 +178,9 @@ class BatchFeed:
     def place(self) -> dict[str, Any]:
         """Where the next batch comes from, as JSON can hold it."""
         goes_on = self._current is not None and self._goes_on
-        turns = self._turns if goes_on else self._turns_now()
-        return {"begun": list(self._begun), "taken": self._taken if goes_on else 0, "turns": turns}
+        if not goes_on:  # and nothing of what was read before is of account
+            return {"begun": [0, 0], "taken": 0, "turns": self._turns_now()}
+        return {"begun": list(self._begun), "taken": self._taken, "turns": self._turns}
 
     def go_to(self, place: Mapping[str, Any], seed: int) -> None:
         """Be there again, past all batches before."""

@@ -80,19 +80,19 @@ def write(path: str, parts: Iterable[bytes | memoryview]) -> None:
     """
     folder = os.path.dirname(path)
     fresh = os.path.join(folder, f"{_BEFORE}{secrets.token_hex(8)}{_BEHIND}")
-    with _naming(path):
+    with naming(path):
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     file = open(descriptor, "wb")  # noqa: SIM115, closed below
     try:
-        with _naming(path):
+        with naming(path):
             _is_mine(descriptor)
             sweep(folder, os.fstat(descriptor).st_mtime - _YOUNG)
             if os.path.exists(path):
                 os.fchmod(descriptor, stat.S_IMODE(os.stat(path).st_mode))
         for part in parts:  # which may be read from elsewhere, with errors of its own
-            with _naming(path):
+            with naming(path):
                 file.write(part)
-        with _naming(path):
+        with naming(path):
             file.flush()
             os.fsync(descriptor)
             os.replace(fresh, path)  # still locked
@@ -103,12 +103,12 @@ def write(path: str, parts: Iterable[bytes | memoryview]) -> None:
     finally:
         with suppress(OSError):  # what it holds is on the disk, or given up
             file.close()
-    with _naming(path, "a name that outlasts a power cut", "the new file stands there, write it again"):
+    with naming(path, "a name that outlasts a power cut", "the new file stands there, write it again"):
         _sync(folder)
 
 
 @contextmanager
-def _naming(
+def naming(
     path: str,
     expected: str = "a file that can be written whole",
     mend: str = "what stood there stays; make room, allow it, or take another place",
