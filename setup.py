@@ -53,6 +53,7 @@ SPEED = ["-O1", "-g1" if SANITIZE else "-g", "-UNDEBUG"] if DEBUG else ["-O3", "
 # One kernel signature serves kernels that need less, each table uses its share of the vocabulary, and a build without
 # OpenMP or with Clang meets pragmas that are not for it.
 WARN = ["-Wall", "-Wextra", "-Wno-unused-parameter", "-Wno-unused-function", "-Wno-unknown-pragmas"]
+WARN += ["-Wvla"]  # memory comes from workspace.c, which can say that there is none
 KERNELS_ONLY = ["-Werror=aggressive-loop-optimizations"]  # GCC: this warning has come with wrong results before
 
 # What is in a wheel bears one date, so that two builds of the same sources by the same compiler give the same bytes.

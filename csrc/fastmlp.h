@@ -43,6 +43,13 @@ int fm_dot_used(void);           /* products of bfloat16 by the CPU's own instru
 void fm_dot_emulate(int yes);    /* … not, whatever it has: for tests of the emulation, before a network is made */
 const char *fm_compiler(void);
 
+/* ---- memory (framework/workspace.c) -------------------------------------------------------------------------------- */
+void *fm_alloc(int64_t count, int64_t size); /* zeroed, 64-byte aligned; NULL when out of memory or on overflow */
+void fm_free(void *p);
+/* For tests: of the allocations to come, the first … last fail, counted from 1 (none: 0, 0). How many were asked for since
+ * the last such call. */
+int64_t fm_alloc_refuse(int64_t first, int64_t last);
+
 /* ---- threads (framework/team.c) ---------------------------------------------------------------------------------- */
 void fm_threads_set(int threads);     /* 0: follow OMP_NUM_THREADS and the machine */
 int fm_threads_wanted(void);          /* what was set */

@@ -193,9 +193,12 @@ def test_intrinsics_stay_in_simd():
 
 
 def test_only_workspace_allocates_and_nothing_prints_or_ends_the_process():
-    pattern = r"\b(malloc|calloc|realloc|free|aligned_alloc|posix_memalign|alloca|f?printf|puts|exit|abort)\s*\("
-    assert not lines_with(pattern, [path for path in C if path.name != "workspace.c"])
+    names = "[mc]alloc|realloc|reallocarray|free|aligned_alloc|posix_memalign|memalign|valloc|alloca|strn?dup|mmap"
+    assert not lines_with(rf"\b(__builtin_)?({names})\s*\(", [path for path in C if path.name != "workspace.c"])
     assert not lines_with(r"\b(f?printf|puts|exit|abort)\s*\(", C)
+    door = "".join(path.read_text() for path in [PACKAGE / "_core.pyx", *(PACKAGE / "_door").glob("*.pxi")])
+    assert not re.search(rf"libc\.stdlib|PyMem_|PyDataMem|\b({names})\(", door), "the door takes fm_alloc, too"
+    assert '"-Wvla"' in (ROOT / "setup.py").read_text(), "nor do arrays of a length known late"
 
 
 def test_everything_in_kernels_and_simd_is_static():

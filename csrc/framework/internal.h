@@ -11,10 +11,6 @@ uint64_t fm_float_mode_enter(void); /* flush denormals to zero on this thread */
 void fm_float_mode_leave(uint64_t old);
 void fm_pause(void);
 
-/* ---- workspace.c: the only allocations */
-void *fm_alloc(int64_t count, int64_t size); /* zeroed, 64-byte aligned; NULL when out of memory or on overflow */
-void fm_free(void *p);
-
 /* ---- team.c: fm_team_run opens one parallel region */
 enum { FM_MAX_THREADS = 64 };
 typedef struct fm_team fm_team;

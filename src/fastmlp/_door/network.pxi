@@ -1,7 +1,5 @@
 # network.pxi: programs, lowered into networks.
 
-from libc.stdlib cimport calloc, free
-
 cdef extern from "fastmlp.h" nogil:
     enum:
         FM_PART_W
@@ -107,7 +105,7 @@ cdef class Network:
             self.ignored, program.loss_params[0] = program.loss_params[0], -1
         fill_optimizer(&program.optimizer, optimizer)
         self.slots = registry("optimizer")[optimizer[0]].traits
-        described = <fm_program_op *>calloc(len(ops), sizeof(fm_program_op))
+        described = <fm_program_op *>fm_alloc(len(ops), sizeof(fm_program_op))
         if described == NULL:
             raise MemoryError(f"Network: no memory to describe {len(ops)} operations")
         try:
@@ -128,7 +126,7 @@ cdef class Network:
                 raise MemoryError(f"Network: no memory for {inputs} inputs, {len(ops)} operations, {self.outputs} "
                                   f"outputs and batches of {batch}")
         finally:
-            free(described)
+            fm_free(described)
 
     def __dealloc__(self):
         fm_network_free(self.net)

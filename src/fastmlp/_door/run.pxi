@@ -47,13 +47,13 @@ cdef class Run:
         self.start(None, network.batch)
 
     def __dealloc__(self):
-        free(self.metrics)
+        fm_free(self.metrics)
 
     cdef int _take_metrics(self, metrics) except -1:
         if metrics and not self.network.shows:
             raise ValueError("Run: expected a network that shows for metrics, got one built without; set shows=True")
         self.kept = []
-        self.metrics = <fm_metric *>calloc(max(1, len(metrics)), sizeof(fm_metric))
+        self.metrics = <fm_metric *>fm_alloc(len(metrics), sizeof(fm_metric))
         if self.metrics == NULL:
             raise MemoryError(f"Run: no memory for {len(metrics)} metrics")
         for i, (name, params, thresholds, state, weighted) in enumerate(metrics):

@@ -1,4 +1,4 @@
-# runtime.pxi: levels and threads.
+# runtime.pxi: levels, threads and memory.
 
 import os
 
@@ -11,6 +11,9 @@ cdef extern from "fastmlp.h" nogil:
     int fm_dot_used()
     void fm_dot_emulate(int yes)
     const char *fm_compiler()
+    void *fm_alloc(int64_t count, int64_t size)
+    void fm_free(void *p)
+    int64_t fm_alloc_refuse(int64_t first, int64_t last)
     int fm_openmp_version()
     const char *fm_openmp_library()
     void fm_threads_set(int threads)
@@ -88,3 +91,11 @@ def get_threads():
 def set_thread_grain(double nanoseconds):
     """The least work a thread is started for; negative: the default. Tests set 0 to make small cases parallel."""
     fm_threads_grain(nanoseconds)
+
+
+def refuse_allocations(int64_t first, int64_t last):
+    """Lets the first to last of the engine's allocations to come fail, counted from 1; 0, 0: none. For tests.
+
+    How many were asked for since the last such call.
+    """
+    return fm_alloc_refuse(first, last)
