@@ -67,7 +67,15 @@ class Epochs:
         logs: Logs = {}
         over = place is not None and not place.within_epoch and self.model.stop_training  # so it was when backed up
         for number in () if over else range(begin, epochs):
-            logs = self._one(number, place, logs)
+            optimizer = self.model.optimizer
+            rate = optimizer._rate.numpy()
+            try:
+                logs = self._one(number, place, logs)
+            except BaseException:
+                stands = self.model._place
+                if stands.epoch == number and not stands.within_epoch:  # then callbacks will change it once more
+                    _put_back(optimizer, rate)
+                raise
             place = None
             if self.model.stop_training:
                 break
@@ -104,8 +112,14 @@ class Epochs:
         optimizer = self.model.optimizer
         rate = optimizer._rate.numpy()
         self.hooks.on_epoch_begin(number)
-        if begun.within_epoch and optimizer._rate.numpy() != rate:
-            optimizer.learning_rate = float(rate)
+        if begun.within_epoch:
+            _put_back(optimizer, rate)
+
+
+def _put_back(optimizer: Any, rate: Any) -> None:
+    """Let the learning rate be what it was."""
+    if optimizer._rate.numpy() != rate:
+        optimizer.learning_rate = float(rate)
 
 
 def _warn(number: int, last: Logs, logs: Logs) -> None:
