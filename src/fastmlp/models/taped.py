@@ -136,6 +136,7 @@ class Taped:
         model, logs, done = self.model, self.logs, run.done
         number = model._steps
         seen = [(metric, state_of(metric)) for metric in chain(*metrics_of(model).values())]
+        drawn = [(generator, generator._count) for generator in model.generators()]
         with undoing() as undo:
             try:
                 rows = run.next()
@@ -149,6 +150,8 @@ class Taped:
                     self.logs, model._steps = logs, number
                     for metric, state in seen:
                         put_back(metric, state)
+                    for generator, count in drawn:
+                        generator._count = count
                 raise
 
     def test(self, feed: ArrayFeed) -> None:
