@@ -53,8 +53,8 @@ class SeedGenerator(Configurable):
     def next(self) -> int:
         """The next seed."""
         with self._lock:
-            count, self._count = self._count, self._count + 1
-        words = _core.random_words(2, 1, (self._start % 2**64, _SEEDS, count, 0, 0))
+            words = _core.random_words(2, 1, (self._start % 2**64, _SEEDS, self._count, 0, 0))
+            self._count += 1
         return int(words[0, 0]) | int(words[1, 0]) << 32
 
     def __getstate__(self) -> dict[str, Any]:

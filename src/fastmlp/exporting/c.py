@@ -79,7 +79,7 @@ def source(model: Any, form: str, file: str, name: str) -> str:
             raise NotLowered(f"the class {type(model).__name__} has a {method} of its own")
         layers = model.in_line()
         lowered = lower(layers, learns=False)
-        program = Program(layers, learns=False)
+        program = Program(layers, seed=0, learns=False)  # it draws nothing
         program.push()
     except NotLowered as why:
         raise ValueError(f"export: expected a chain of layers that the engine computes, for C, got '{model.name}': "
