@@ -61,6 +61,17 @@ def undoing() -> Iterator[Callable[[], None]]:
                 outer.setdefault(key, move)
 
 
+@contextmanager
+def all_or_nothing() -> Iterator[None]:
+    """Within, an exception undoes what this thread has written into variables."""
+    with undoing() as undo:
+        try:
+            yield
+        except BaseException:
+            undo()
+            raise
+
+
 class Value(Tensor):
     """What a variable holds. Called, as TensorFlow 1 had it, it gives itself."""
 

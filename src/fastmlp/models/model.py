@@ -24,6 +24,7 @@ from fastmlp.models.summary import summary as print_summary
 from fastmlp.models.trainer import Trainer, _outputs
 from fastmlp.models.turns import in_turn
 from fastmlp.saving.weights import need_built
+from fastmlp.variables import all_or_nothing
 
 
 class Model(Trainer, Layer):
@@ -90,7 +91,12 @@ class Model(Trainer, Layer):
             return Tensor(self._read("call", args[0], _outputs))
         if any(is_symbolic(one) for one in leaves((args, settings))):
             return super().__call__(*args, **settings)
-        return self._turn.alone("call", lambda: super(Model, self).__call__(*args, **settings))
+
+        def by_layers() -> Any:
+            with all_or_nothing():  # moments and averages of layers that had their turn
+                return super(Model, self).__call__(*args, **settings)
+
+        return self._turn.alone("call", by_layers)
 
     # ---- layers
 

@@ -16,7 +16,7 @@ from fastmlp._validate import brief, flag, number, user_level, whole
 from fastmlp.compat import known
 from fastmlp.optimizers.own import OwnSteps
 from fastmlp.optimizers.pace import legacy_rate
-from fastmlp.variables import Variable
+from fastmlp.variables import Variable, all_or_nothing
 
 Array = NDArray[Any]
 
@@ -216,6 +216,7 @@ class Optimizer(OwnSteps):
         self.apply([g for g, _ in pairs], [v for _, v in pairs])
         return self.iterations
 
+    @all_or_nothing()
     def apply(self, grads: Sequence[Any], trainable_variables: Iterable[Variable] | None = None) -> None:
         """One step from gradients of these variables, or of those it was built with; None is left out."""
         if len(grads) == 0:
