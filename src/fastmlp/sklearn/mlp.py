@@ -37,7 +37,8 @@ class InC:
     def _fit(self: Any, X: Any, y: Any, sample_weight: Any = None, incremental: bool = False) -> Any:
         settings.check(self)
         sample_weight = settings.weigh_classes(self, y, sample_weight, incremental)
-        with runtime.threads_here(self.n_threads):
+        goes_on = (incremental or self.warm_start) and hasattr(self, "coefs_")
+        with runtime.threads_here(self.n_threads), settings.kept_without_memory(self, unless=goes_on):
             return super()._fit(X, y, sample_weight, incremental)  # type: ignore[misc]
 
     def _validate_input(self: Any, *rest: Any, **named: Any) -> Any:

@@ -214,6 +214,22 @@ def instead(estimator: Any, **other: Any) -> Iterator[None]:
         take(estimator, own)
 
 
+@contextmanager
+def kept_without_memory(estimator: Any, unless: bool) -> Iterator[None]:
+    """Within, a lack of memory leaves the estimator as it was: what is fitted goes on answering.
+
+    `unless` its training goes on from there; then it is left after the last whole step.
+    """
+    before = dict(vars(estimator))
+    try:
+        yield
+    except MemoryError:
+        if not unless:
+            vars(estimator).clear()
+            vars(estimator).update(before)
+        raise
+
+
 def take(estimator: Any, arguments: dict[str, Any]) -> None:
     """Keep the arguments of `__init__` as they are, which is scikit-learn's custom."""
     for name, value in arguments.items():

@@ -89,6 +89,11 @@ class ModelEstimator(BaseEstimator):  # type: ignore[misc]
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, partial: bool = False) -> Any:
         """All epochs of a fit, or the one of a part."""
+        goes_on = (partial or self.warm_start) and hasattr(self, "model_")
+        with settings.kept_without_memory(self, unless=goes_on):
+            return self._fit_epochs(X, y, sample_weight, partial)
+
+    def _fit_epochs(self, X: Any, y: Any, sample_weight: Any, partial: bool) -> Any:
         X, y, weights = self._prepare(X, y, sample_weight, partial or self.warm_start, partial)
         given = {"epochs": self.epochs, "batch_size": self.batch_size, "verbose": self.verbose,
                  "validation_split": self.validation_split, **self._routed("fit")}  # fmt: skip
