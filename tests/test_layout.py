@@ -30,7 +30,7 @@ OWN_TEXT = [
 
 # The storeys of src/fastmlp, ground floor first. A module may import from its own storey and from those below.
 STOREYS = [
-    "_validate _spelling compat _objects _room _warp _arrays _core config mixed_precision",
+    "_interpreter _locks _validate _spelling compat _objects _room _warp _arrays _core config mixed_precision",
     "random autodiff",
     "variables activations ops initializers regularizers constraints losses metrics optimizers schedules runtime",
     "lowering program eager",

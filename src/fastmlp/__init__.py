@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from fastmlp import _interpreter  # noqa: F401 - first: it refuses subinterpreters
 from fastmlp.runtime import get_num_threads, set_num_threads, threads
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import random as python_random
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -19,11 +18,14 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from fastmlp import _core
 from fastmlp._arrays import real_array, real_type
+from fastmlp._locks import forkable_lock
 from fastmlp._objects import Configurable
 from fastmlp._validate import brief, number, whole
 
 # Who draws: streams of one seed are independent. Layers of a network take those from 0 up.
 _SEEDS, _FILL, _INTEGERS, _SHUFFLE, _DROPOUT = range(0xF0000000, 0xF0000005)
+
+_counting = forkable_lock()
 
 
 class SeedGenerator(Configurable):
@@ -48,20 +50,14 @@ class SeedGenerator(Configurable):
     def __init__(self, seed: int | None = None, name: str | None = None) -> None:
         self.seed, self.name = seed if seed is None else _integer("SeedGenerator", seed), name
         self._start = int.from_bytes(os.urandom(8), "little") if self.seed is None else self.seed
-        self._count, self._lock = 0, threading.Lock()
+        self._count = 0
 
     def next(self) -> int:
         """The next seed."""
-        with self._lock:
+        with _counting:
             words = _core.random_words(2, 1, (self._start % 2**64, _SEEDS, self._count, 0, 0))
             self._count += 1
         return int(words[0, 0]) | int(words[1, 0]) << 32
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key != "_lock"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _lock=threading.Lock())
 
 
 Seed: TypeAlias = "int | SeedGenerator | None"

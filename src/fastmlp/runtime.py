@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from fastmlp import _core
+from fastmlp._locks import forkable_lock
 
 
 def _choose_level() -> None:
@@ -63,7 +63,7 @@ def get_num_threads() -> int:
 
 _blocks: list[list[int]] = []  # what each block that is open asks for, the one entered last at the end
 _outside = 0  # what held before there was one
-_changing = threading.RLock()
+_changing = forkable_lock()
 
 
 def _hold() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -132,6 +133,7 @@ class _Shelf:
         self.changed = threading.Condition()
         self.abandoned = self.finished = False
         self.error: BaseException | None = None
+        self.process = os.getpid()  # that has the thread; in a fork's child nothing more comes
 
     def fill(self, start: Callable[[], Iterator[Any]]) -> None:
         """Make elements until they end, fail, or nobody wants them."""
@@ -152,6 +154,9 @@ class _Shelf:
     def take(self) -> Iterator[Any]:
         """The elements, then the error if there was one."""
         while True:
+            if os.getpid() != self.process:
+                raise RuntimeError("prefetch: expected the process in which the iteration began, got a fork's child, "
+                                   "without the thread that reads ahead; begin anew there: iter(dataset)")  # fmt: skip
             with self.changed:
                 self.changed.wait_for(lambda: self.elements or self.finished)
                 if not self.elements:
@@ -163,7 +168,9 @@ class _Shelf:
             raise self.error
 
     def abandon(self) -> None:
-        """Let the filling thread go."""
+        """Let the filling thread go, where it is."""
+        if os.getpid() != self.process:
+            return
         with self.changed:
             self.abandoned = True
             self.elements.clear()

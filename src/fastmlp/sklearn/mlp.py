@@ -234,6 +234,12 @@ class InC:
             dtype = np.float64
         units = [coefs[0].shape[0], *(w.shape[1] for w in coefs)]
         key = [units, dtype, settings.each_activation(self, len(units) - 2), self.out_activation_, is_sparse(X)]
-        predict: Predictor = kept(self, Predictor, key, lambda: Predictor(self, units, dtype, is_sparse(X)))
+
+        def make() -> Predictor:
+            return Predictor(self, units, dtype, is_sparse(X))
+
+        predict: Predictor = kept(self, Predictor, key, make)
+        if predict.asked_here():
+            predict = make()
         with runtime.threads_here(self.n_threads):
             return predict(self, X)

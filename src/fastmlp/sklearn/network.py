@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -19,6 +20,8 @@ from fastmlp.models.training import Epoch
 from fastmlp.optimizers.base import Optimizer
 from fastmlp.regularizers import L2
 from fastmlp.sklearn import settings, solvers, stopping
+
+_LOOK = 0.0005  # seconds between two looks whether the last prediction by other weights has ended
 
 
 def is_sparse(x: Any) -> bool:
@@ -138,26 +141,35 @@ class Predictor(Network):
         super().__init__(estimator, units, dtype, sparse=sparse)
         self.model.trainable = False  # nor is there room for gradients
         self._program = self.model._network()
-        self._idle, self._busy = threading.Condition(), 0  # how many predict
+        self._changing = threading.RLock()
+        self._inside: dict[int, bool] = {}  # the threads that ask, and whether they predict
         self._seen: list[np.ndarray] = []
 
     def __call__(self, estimator: Any, x: Any) -> np.ndarray:
         """The output for rows by the estimator's weights, as they are now."""
-        weights = arrays_of(estimator)
-        with self._idle:
-            while not self._has(weights):
-                if not self._busy:
-                    self._get(weights)
-                    break
-                self._idle.wait()
-            self._busy += 1
+        weights, me = arrays_of(estimator), threading.get_ident()
         try:
+            self._inside[me] = False
+            while not self._let_in(weights, me):
+                time.sleep(_LOOK)
             outputs: np.ndarray = self._program.outputs(as_rows(x))
             return outputs
         finally:
-            with self._idle:
-                self._busy -= 1
-                self._idle.notify_all()
+            self._inside.pop(me, None)  # in one go: Ctrl-C cannot come in between, and leave others to wait for us
+
+    def asked_here(self) -> bool:
+        """Whether this thread is in the middle of asking, as in the handler of a signal: it cannot wait for itself."""
+        return threading.get_ident() in self._inside
+
+    def _let_in(self, weights: list[np.ndarray], me: int) -> bool:
+        """Whether it has these weights; it gets them once nobody predicts by others."""
+        with self._changing:
+            if not self._has(weights):
+                if True in self._inside.values():
+                    return False
+                self._get(weights)
+            self._inside[me] = True
+            return True
 
     def _has(self, weights: list[np.ndarray]) -> bool:
         return bool(self._seen) and all(map(np.array_equal, self._seen, weights))
