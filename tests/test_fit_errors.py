@@ -284,12 +284,6 @@ def test_outputs_and_targets_that_do_not_fit_the_loss_are_warned_of(made_with, y
         made(**made_with).fit(X, y, verbose=0)
 
 
-def test_a_loss_that_is_no_number_is_warned_of_once():
-    with pytest.warns(UserWarning, match="the loss is nan since epoch 1") as caught:
-        made().fit(np.where(X > 0.9, np.nan, X), Y, epochs=3, verbose=0)
-    assert len(caught) == 1
-
-
 def test_data_that_never_end_want_a_number_of_steps():
     data = Dataset.from_tensor_slices((X, Y)).batch(4).repeat()
     model = made()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -105,8 +104,8 @@ class TerminateOnNaN(Callback):
 
     def on_train_chunk_end(self, step: int, logs: Logs | None = None) -> None:
         """Look at the loss."""
-        loss = (logs or {}).get("loss", 0.0)
-        if math.isfinite(loss) or self.model.stop_training:
+        loss = (logs or {}).get("loss", 0.0)  # an array, perhaps, of a train_step of one's own
+        if np.isfinite(loss).all() or self.model.stop_training:
             return
         if self.raise_error:
             raise RuntimeError(f"TerminateOnNaN: expected a finite loss, got {loss} by step {step} of the epoch; "

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Callable
 from typing import Any
 
 from fastmlp._spelling import user_level
 from fastmlp._validate import brief
+from fastmlp.models.divergence import LossWatch
 from fastmlp.models.feeds import BatchFeed
 from fastmlp.models.resuming import Place, see, seen_by
 from fastmlp.models.training import ArrayTraining, BatchTraining, Epoch
@@ -52,6 +52,7 @@ class Epochs:
     def __init__(self, model: Any, training: ArrayTraining | BatchTraining, steps: int | None, hooks: Any,
                  validate: Callable[[int], Logs]) -> None:  # fmt: skip
         self.model, self.training, self.steps, self.hooks, self.validate = model, training, steps, hooks, validate
+        self._watch = LossWatch(model, training.feed)
 
     def _feed(self) -> dict[str, Any]:
         return {"steps": self.steps, **self.training.place()}
@@ -70,7 +71,7 @@ class Epochs:
             optimizer = self.model.optimizer
             rate = optimizer._rate.numpy()
             try:
-                logs = self._one(number, place, logs)
+                logs = self._one(number, place)
             except BaseException:
                 stands = self.model._place
                 if stands.epoch == number and not stands.within_epoch:  # then callbacks will change it once more
@@ -81,7 +82,7 @@ class Epochs:
                 break
         return logs
 
-    def _one(self, number: int, place: Place | None, last: Logs) -> Logs:
+    def _one(self, number: int, place: Place | None) -> Logs:
         model = self.model
         begun = Place(number, model._epoch) if place is None else place
         begun.feed = self._feed()
@@ -98,7 +99,7 @@ class Epochs:
             self.training.epoch(epoch, self.steps)
             logs = epoch.close()
             model._epoch = begun.counted + 1
-            _warn(number, last, logs)
+            self._watch.look(number + 1, logs)
             logs |= self.validate(number + 1)
         finally:
             model._place, model._under_way = epoch.place(), None
@@ -120,10 +121,3 @@ def _put_back(optimizer: Any, rate: Any) -> None:
     """Let the learning rate be what it was."""
     if optimizer._rate.numpy() != rate:
         optimizer.learning_rate = float(rate)
-
-
-def _warn(number: int, last: Logs, logs: Logs) -> None:
-    if math.isfinite(last.get("loss", 0.0)) and not math.isfinite(logs.get("loss", 0.0)):
-        warnings.warn(f"fit: the loss is {logs['loss']} since epoch {number + 1}; look for NaN and huge numbers in x "
-                      "and y, lower the learning rate, or clip gradients (clipnorm)", UserWarning,
-                      stacklevel=user_level())  # fmt: skip

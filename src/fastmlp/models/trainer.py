@@ -128,6 +128,11 @@ class Trainer(Older, Reading):
             Go on where the last fit of this model stopped, or that of the model it was loaded or copied from: in the
             epoch, and after the batch, that it had come to. With the same data and settings all becomes as if it had
             never stopped, bit for bit; Keras has no such argument. A model that was never trained begins.
+
+        Notes
+        -----
+        A loss that becomes NaN or infinite, or grows beyond measure, does not stop training, `TerminateOnNaN` does; at
+        the end of that epoch a RuntimeWarning says where it comes from and what helps: `fastmlp.models.divergence`.
         """
         compiled = self._need_compiled("fit")
         self._need_same_layers("fit")
