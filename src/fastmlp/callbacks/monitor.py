@@ -13,7 +13,7 @@ from fastmlp.models.progress import say
 
 
 class MonitorCallback(Callback):
-    """Knows whether a value of `monitor` is better than another, by more than `min_delta`.
+    """Knows whether a value of `monitor` is better than another, by more than `min_delta`; NaN never is.
 
     `mode` is "min", "max" or "auto": the loss is to fall, a metric goes where its class says.
     """
@@ -51,6 +51,8 @@ class MonitorCallback(Callback):
 
     def _is_improvement(self, value: float, reference: float | None) -> bool:
         self._sign = self._sign or self._direction()  # metrics are known only when training has begun
+        if np.isnan(value):
+            return False
         return reference is None or self._sign * value - self.min_delta > self._sign * reference
 
     def _monitored(self, logs: Logs | None, what: str) -> float | None:
@@ -65,7 +67,8 @@ class MonitorCallback(Callback):
 class EarlyStopping(MonitorCallback):
     """Stops training when a monitored number has stopped improving.
 
-    Training ends with the epoch that is the `patience`-th in a row without an improvement; the first always is one.
+    Training ends with the epoch that is the `patience`-th in a row without an improvement; the first number always is
+    one, NaN never. It does not end with the very first epoch.
 
     Parameters
     ----------
@@ -126,7 +129,7 @@ class EarlyStopping(MonitorCallback):
                 self.best_weights = self.model.get_weights()
             if self.baseline is None or self._is_improvement(current, self.baseline):
                 self.wait = 0
-        elif self.wait >= self.patience:
+        elif self.wait >= self.patience and epoch > 0:
             self.stopped_epoch = epoch
             self.model.stop_training = True
 
