@@ -165,8 +165,13 @@ def test_settings_that_fit_nothing(settings, message):
 
 def test_data_that_fits_nothing():
     layer = layers.Normalization()
-    with pytest.raises(ValueError, match="one batch or more, got none"):
+    with pytest.raises(ValueError, match="at least one row, got none"):
         layer.adapt([])
+    for none in (np.zeros((0, 2)), iter([np.zeros((0, 2))])):
+        with pytest.raises(ValueError, match="at least one row, got none"):
+            layer.adapt(none)
+    layer.adapt([np.zeros((0, 2)), np.array([[1.0, 2.0], [3.0, 6.0]]), np.zeros((0, 2))])
+    np.testing.assert_array_equal((layer.mean, layer.variance), [[[2, 4]], [[1, 4]]])
     with pytest.raises(TypeError, match="make it a NumPy array"):
         layer.adapt([[1.0, 2.0], [3.0, 4.0]])
     with pytest.raises(TypeError, match="make it a NumPy array"):

@@ -195,13 +195,13 @@ class Normalization(Layer):
             raise RuntimeError(f"{self.name}: expected no call of adapt, got one though mean and variance were given; "
                                "leave them out")  # fmt: skip
         count, mean, second = 0, np.zeros(()), np.zeros(())
-        for batch in self._batches(data):
+        for batch in filter(len, self._batches(data)):
             n, batch_mean, batch_variance = self._moments_of(batch)
             step, count = batch_mean - mean, count + n
             mean = mean + step * (n / count)
             second = second + n * batch_variance + step**2 * (n * (count - n) / count)
         if not count:
-            raise ValueError(f"{self.name}: expected one batch or more, got none; a generator can be used only once")
+            raise ValueError(f"{self.name}: expected at least one row, got none; a generator can be used only once")
         self.adapt_mean.assign(mean)
         self.adapt_variance.assign(second / count)
 
