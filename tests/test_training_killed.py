@@ -1,4 +1,4 @@
-"""Trainings that are killed again and again: all files can be read at any time, and the end is that of one left alone."""
+"""Trainings killed again and again: all files can be read at any time, and the end is that of one left alone."""
 
 from __future__ import annotations
 
