@@ -116,7 +116,7 @@ class ModelCheckpoint(_Periodic, MonitorCallback):
         path = self._path(epoch, batch, logs)
         if not self._worth_it(epoch, logs, path):
             return
-        if Path(path).is_dir():
+        if os.path.isdir(path):
             raise IsADirectoryError(f"ModelCheckpoint: expected a path for a file, got the directory {path!r}; "
                                     "add a file name")  # fmt: skip
         Path(path).parent.mkdir(parents=True, exist_ok=True)

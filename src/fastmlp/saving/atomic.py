@@ -38,6 +38,8 @@ def checked_path(where: str, filepath: Any, endings: tuple[str, ...] = ()) -> st
         raise TypeError(f"{where}: expected a path, got {brief(filepath)}; give a string or a pathlib.Path") from None
     if not path:
         raise ValueError(f"{where}: expected a path, got ''; name a file, 'model.safetensors' for one")
+    if "\0" in path:
+        raise ValueError(f"{where}: expected a path without null characters, got {brief(path)}; leave them out")
     if ending(path) and ending(path) not in endings:
         raise ValueError(f"{where}: expected a name that ends in {_either(*endings, '.safetensors')}, got "
                          f"{brief(path)}; change the ending, which says what the file holds")  # fmt: skip

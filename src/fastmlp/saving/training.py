@@ -111,11 +111,17 @@ def _without_arrays(value: Any, place: list[Any], found: list[tuple[list[Any], n
         found.append((place, np.asarray(value, value.dtype.newbyteorder("="))))
         return None
     if isinstance(value, Mapping):
-        named = {key if isinstance(key, str) else json.dumps(key): one for key, one in value.items()}
+        named = {_key(key): one for key, one in value.items()}
         return {key: _without_arrays(one, [*place, key], found) for key, one in named.items()}
     if isinstance(value, (list, tuple)):
         return [_without_arrays(one, [*place, i], found) for i, one in enumerate(value)]
     return value
+
+
+def _key(key: Any) -> str:
+    """What JSON makes of the key of a dict."""
+    [name] = json.loads(json.dumps({key: None}))
+    return str(name)
 
 
 def _together(file: native.File) -> dict[str, Any]:
