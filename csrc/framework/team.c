@@ -169,9 +169,32 @@ static void run_region_afresh(region *r) {
         run_alone(r->body, r->context);
 }
 
+static void *pass(void *gate) {
+    pthread_mutex_lock(gate);
+    pthread_mutex_unlock(gate);
+    return NULL;
+}
+
+static _Thread_local int had = 1; /* the most threads that a region of this one has had */
+
+/* GNU's OpenMP ends the process if it cannot start a thread, for want of memory or because of a limit. So who wants more
+ * than he had starts as many himself before, all at once, and does with those there are: they leave their stacks to it. */
+static int threads_to_be_had(int threads) {
+    pthread_t tried[FM_MAX_THREADS];
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    if (threads <= had) return threads;
+    int count = had;
+    pthread_mutex_lock(&gate);
+    while (count < threads && !pthread_create(&tried[count], NULL, pass, &gate)) count++;
+    pthread_mutex_unlock(&gate);
+    for (int t = had; t < count; t++) pthread_join(tried[t], NULL);
+    return had = count;
+}
+
 static void after_fork_in_child(void) {
     atomic_store(&callers, 0);
     atomic_store(&forked, 1);
+    had = 1;
 }
 __attribute__((constructor)) static void watch_forks(void) { pthread_atfork(NULL, NULL, after_fork_in_child); }
 
@@ -194,8 +217,9 @@ static void run_together(int threads, fm_body *body, void *context) {
 void fm_team_run(int threads, fm_body *body, void *context) {
     atomic_fetch_add(&callers, 1);
 #if defined(_OPENMP)
+    threads = threads_to_be_had(threads < FM_MAX_THREADS ? threads : FM_MAX_THREADS);
     if (threads > 1)
-        run_together(threads < FM_MAX_THREADS ? threads : FM_MAX_THREADS, body, context);
+        run_together(threads, body, context);
     else
 #endif
         run_alone(body, context);
