@@ -91,12 +91,12 @@ class Compiled:
         shape: Sequence[int | None] = (None,) if self.loss is not None and self.loss.sparse else (None, outputs)
         plain = [metrics.resolve(m, shape, outputs, self.loss) for m in self.chosen]
         weighted = [metrics.resolve(m, shape, outputs, self.loss) for m in self.weighted]
-        self.metrics = plain + weighted
-        self.names = metrics.result_names(plain, weighted)
-        self.weighs = [False] * len(plain) + [True] * len(weighted)
-        for metric in self.metrics:
+        for metric in plain + weighted:
             if metric.lower() is not None:
                 metric.build(outputs)
+        self.names = metrics.result_names(plain, weighted)
+        self.weighs = [False] * len(plain) + [True] * len(weighted)
+        self.metrics = plain + weighted  # at last: with these it is settled
         self.take_up()
 
     def take_up(self) -> None:

@@ -177,7 +177,7 @@ class Trainer(Older, Reading):
                 initial_epoch = place.epoch
             logs = run.run(initial_epoch, epochs, place)
             restored = self._initial_epoch is not None  # perhaps after the last epoch, with the end to come
-            if (epochs > initial_epoch or restored) and compiled.optimizer.use_ema:
+            if compiled.optimizer.use_ema and (resume or restored or epochs > initial_epoch):
                 compiled.optimizer.finalize_variable_values(self.trainable_weights)  # type: ignore[attr-defined]
             hooks.on_train_end(logs)
         assert hooks.history is not None

@@ -303,6 +303,7 @@ class Optimizer(OwnSteps):
         if every and (self.iterations + 1) % every == 0:
             self.finalize_variable_values(self._trained)
 
+    @all_or_nothing()
     def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
         """At the end of training: with `use_ema` the weights become their means."""
         if not self.use_ema:
