@@ -6,8 +6,16 @@ import threading
 
 import numpy as np
 import pytest
-from fastmlp import optimizers
-from fastmlp.callbacks import CallbackList, CSVLogger, LambdaCallback, ModelCheckpoint, SwapEMAWeights, TensorBoard
+from fastmlp import optimizers, random
+from fastmlp.callbacks import (
+    Callback,
+    CallbackList,
+    CSVLogger,
+    LambdaCallback,
+    ModelCheckpoint,
+    SwapEMAWeights,
+    TensorBoard,
+)
 from fastmlp.layers import Dense, Input
 from fastmlp.models import Sequential
 from fastmlp.saving import load_model
@@ -98,3 +106,32 @@ def test_tensorboards_files_are_closed_however_training_ends(rows, tmp_path):
 def test_a_log_that_cannot_be_written_says_what_to_do(rows, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"CSVLogger: expected a file to write, got .*; make its folder first"):
         made().fit(*rows, callbacks=CSVLogger(tmp_path / "nope" / "a.csv"), verbose=0)
+
+
+@pytest.mark.parametrize("hook", ["on_train_batch_begin", "on_train_batch_end"])
+def test_a_hook_that_trains_on_a_larger_batch(hook, rng):
+    """For which another network is made: the rows that are left go through one as it was."""
+    x = rng.normal(size=(100, 4)).astype(np.float32)
+
+    def made():
+        random.set_random_seed(7)
+        model = Sequential([Input(shape=(4,)), Dense(5, "tanh"), Dense(1)])
+        model.compile("adam", "mse", metrics=["mae"])
+        return model
+
+    class Trains(Callback):
+        def more(self, *_, **__):
+            if not found:
+                found.append(int(self.model.optimizer.iterations))
+                self.model.train_on_batch(x, x[:, :1])
+
+    found, callback = [], Trains()
+    setattr(callback, hook, callback.more)
+    model, twin = made(), made()
+    seen = model.fit(x, x[:, :1], batch_size=30, shuffle=False, verbose=0, callbacks=callback)
+    batches = [x[:30], x[30:60], x[60:90], x[90:]]
+    batches.insert(found[0], x)
+    losses = [(len(batch), twin.train_on_batch(batch, batch[:, :1])[0]) for batch in batches]
+    assert [w.tobytes() for w in model.get_weights()] == [w.tobytes() for w in twin.get_weights()]
+    del losses[found[0]]
+    assert seen.history["loss"] == [pytest.approx(sum(rows * loss for rows, loss in losses) / 100, rel=1e-6)]

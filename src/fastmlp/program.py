@@ -267,10 +267,10 @@ class Program:
         finally:
             network.step = step
 
-    def train(self, run: _core.Run, most_steps: int, seconds: float) -> bool:
-        """Steps over a run; true when it is done."""
+    def train(self, run: _core.Run, most_steps: int, seconds: float) -> bool | None:
+        """Steps over a run; true when it is done, None if it is of a network that was here before."""
         self.push()
         if self.optimizer.schedule is None:
             self.network.set_learning_rate(float(self.optimizer.learning_rate))
         self.hold()
-        return self.network.train(run, most_steps, seconds)
+        return self.network.train(run, most_steps, seconds) if run.network is self.network else None

@@ -91,12 +91,14 @@ class Compiled:
         shape: Sequence[int | None] = (None,) if self.loss is not None and self.loss.sparse else (None, outputs)
         plain = [metrics.resolve(m, shape, outputs, self.loss) for m in self.chosen]
         weighted = [metrics.resolve(m, shape, outputs, self.loss) for m in self.weighted]
+        names = metrics.result_names(plain, weighted)
         for metric in plain + weighted:
             if metric.lower() is not None:
                 metric.build(outputs)
-        self.names = metrics.result_names(plain, weighted)
-        self.weighs = [False] * len(plain) + [True] * len(weighted)
-        self.metrics = plain + weighted  # at last: with these it is settled
+        if self.metrics:  # a signal's handler made them meanwhile
+            return
+        self.names, self.weighs = names, [False] * len(plain) + [True] * len(weighted)
+        self.metrics = plain + weighted  # last: that they are there says that all is
         self.take_up()
 
     def take_up(self) -> None:

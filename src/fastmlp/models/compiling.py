@@ -283,11 +283,10 @@ class Compiling:
         """What all of this runs on, with room for steps of so many rows."""
         if self._program is not None and not self._program.fits():
             self._forget_programs()  # and whether it is one
-        if self._program is None:
-            self._program = self._new_program(batch)
-        if self._compiled is not None and not self._program.taped:
-            self._compiled.settle(math.prod(self._program.output_shape))
-        return self._program
+        program = self._program = self._program or self._new_program(batch)
+        if self._compiled is not None and not program.taped:
+            self._compiled.settle(math.prod(program.output_shape))
+        return program
 
     def _new_program(self, batch: int) -> Any:
         if self.why_taped:

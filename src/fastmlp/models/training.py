@@ -120,24 +120,40 @@ class Epoch:
 
     def run(self, run: Any, order: np.ndarray | None, batch: int, feed: ArrayFeed) -> None:
         """All steps of a run over rows in this order."""
-        program, schedule = self.program, self.program.optimizer.schedule
-        rows = feed.rows if order is None else len(order)
-        rates = None
-        if schedule is not None:
-            rates = schedule.rates(program.optimizer.iterations, math.ceil(rows / batch))
-        self._before, self._run = self.done, None
-        run.start(order, batch, rates, self._before[2])
-        self._order, self.told, self._run = (order, feed), 0, run
-        ended = rows == 0
+        self._start(run, order, batch, feed)
+        ended = feed.rows == 0 if order is None else len(order) == 0
         while not ended and not self.model.stop_training:
             if self.each:
                 self.hooks.on_train_batch_begin(self.steps)
-            ended = program.train(run, self._most(), LOOK)
+            ended = self._advance(batch)
             self._tell_metrics()
             if self.each:
                 self.hooks.on_train_batch_end(self.steps - 1, self.logs())
             elif self.watched:
                 self.hooks.on_train_chunk_end(self.steps, self.logs())
+
+    def _start(self, run: Any, order: np.ndarray | None, batch: int, feed: ArrayFeed) -> None:
+        program, schedule = self.program, self.program.optimizer.schedule
+        rates = None
+        if schedule is not None:
+            rows = feed.rows if order is None else len(order)
+            rates = schedule.rates(program.optimizer.iterations, math.ceil(rows / batch))
+        self._before, self._run = self.done, None
+        run.start(order, batch, rates, self._before[2])
+        self._order, self.told, self._run = (order, feed), 0, run
+
+    def _advance(self, batch: int) -> bool:
+        """Some steps; true when the run is over.
+
+        If a callback, or a signal's handler, has had another network made, for batches of its own, one as it was goes
+        on with the rows that are left.
+        """
+        while (ended := self.program.train(self._run, self._most(), LOOK)) is None:
+            order, feed = self._order
+            rest = (np.arange(feed.rows) if order is None else order)[self._run.done[0] :]
+            self.program.fit_batch(batch, exactly=True)
+            self._start(self.compiled.run(self.program, feed), rest, batch, feed)
+        return bool(ended)
 
     def _tell_metrics(self) -> None:
         """Metrics that Python computes get each batch as training saw it; if that was broken off, all of it again."""
@@ -149,7 +165,7 @@ class Epoch:
                 put_back(metric, state)
         self._telling = self._run.done[1], [state_of(metric) for metric in metrics]
         rows = np.arange(self.told, now) if order is None else order[self.told : now]
-        predictions = self.program.network.shown(len(rows))
+        predictions = self._run.network.shown(len(rows))
         for metric, weighs in self.python:
             weights = feed.weights[rows] if weighs and feed.weights is not None else None
             metric.update_state(feed.y[rows], predictions, weights)

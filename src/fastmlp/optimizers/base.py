@@ -149,26 +149,26 @@ class Optimizer(OwnSteps):
                 raise ValueError(f"{self.name}: expected the {len(self._trained)} variables whose averages it keeps, "
                                  f"got {len(trained)} of them; make a new optimizer")  # fmt: skip
             return
-        self._trained = trained
-        self._state = []
-        if self.use_ema:
-            self._averages = [self._remember(v, "average", 0.0) for v in trained]
-        if self.gradient_accumulation_steps:
-            self._gathered = [self._remember(v, "gradient_accumulator", 0.0) for v in trained]
+        state: list[Variable] = []
+
+        def remember(variable: Variable, name: str, start: float) -> Variable:
+            path = getattr(variable, "path", None) or variable.name
+            value = np.full(variable.shape, start, variable.dtype)
+            state.append(Variable(value, name=f"{path.replace('/', '_')}_{name}", trainable=False))
+            return state[-1]
+
+        averages = [remember(v, "average", 0.0) for v in trained] if self.use_ema else []
+        gathered = [remember(v, "gradient_accumulator", 0.0) for v in trained if self.gradient_accumulation_steps]
         starts = iter(_core.optimizer_slots(*self.lower()) if self.slot_names() else ())
-        self._slots = {v: [] for v in trained}
+        slots: dict[Variable, list[Variable]] = {v: [] for v in trained}
         for group in self.slot_names():
             named = [(name, next(starts)) for name in group]
             for v in trained:
-                self._slots[v] += [self._remember(v, name, start) for name, start in named]
-        self.built = True
-
-    def _remember(self, variable: Variable, name: str, start: float) -> Variable:
-        path = getattr(variable, "path", None) or variable.name
-        value = np.full(variable.shape, start, variable.dtype)
-        slot = Variable(value, name=f"{path.replace('/', '_')}_{name}", trainable=False)
-        self._state.append(slot)
-        return slot
+                slots[v] += [remember(v, name, start) for name, start in named]
+        if not (self.built and trained == self._trained):  # else a signal's handler, which trained meanwhile, did it
+            self._trained, self._state, self._slots = trained, state, slots
+            self._averages, self._gathered = averages, gathered
+            self.built = True
 
     @property
     def averages(self) -> list[Variable]:
