@@ -49,7 +49,7 @@ def half(optimizer="adam"):
     try:
         return network(optimizer=optimizer)
     finally:
-        fastmlp.config.set_dtype_policy("float32")
+        fastmlp.config.set_dtype_policy(None)
 
 
 def told(model, *args, **options):

@@ -142,7 +142,8 @@ class Trainer(Older, Reading):
                              "leave one out")  # fmt: skip
         steps = _whole_or_none("fit: steps_per_epoch", steps_per_epoch)
         validation_steps = _whole_or_none("fit: validation_steps", validation_steps)
-        validation_batch_size = _whole_or_none("fit: validation_batch_size", validation_batch_size)
+        if validation_batch_size is not None:
+            validation_batch_size = _row_count("fit: validation_batch_size", validation_batch_size)
         if not isinstance(validation_freq, (list, tuple, set)):
             whole("fit: validation_freq", validation_freq)
         if np.ndim(shuffle) or shuffle not in (True, False, None, "batch"):
@@ -344,7 +345,12 @@ def _results(logs: dict[str, Any], return_dict: bool) -> Any:
 def _batch_size(where: str, given: Any, feed: Any) -> int:
     if given is not None and isinstance(feed, BatchFeed):
         raise ValueError(f"{where}: expected no batch_size with data that comes in batches, got {given}; leave it out")
-    return 32 if given is None else whole(f"{where}: batch_size", given)
+    return 32 if given is None else _row_count(f"{where}: batch_size", given)
+
+
+def _row_count(where: str, value: Any) -> int:
+    """So many rows; of a number beyond 64 bits, more than there can be."""
+    return min(whole(where, value), 1 << 62)
 
 
 def _hooks(callbacks: Any, model: Any, verbose: int, steps: int | None) -> CallbackList:

@@ -43,9 +43,10 @@ class RowOrder:
             return np.arange(self.rows)
         if self.shuffle != "batch":
             return _core.random_permutation(self.rows, place)
-        full = self.rows // self.batch
-        starts = _core.random_permutation(full, place)[:, None] * self.batch
-        return np.concatenate([(starts + np.arange(self.batch)).ravel(), np.arange(full * self.batch, self.rows)])
+        batch = min(self.batch, self.rows)
+        full = self.rows // batch
+        starts = _core.random_permutation(full, place)[:, None] * batch
+        return np.concatenate([(starts + np.arange(batch)).ravel(), np.arange(full * batch, self.rows)])
 
     def epoch(self, steps: int | None) -> Iterator[np.ndarray]:
         """One pass; or, with a number of steps, as many batches of one pass after the other."""
