@@ -10,6 +10,7 @@ import fastmlp
 import numpy as np
 import pytest
 import threadpoolctl
+from denormals import denormals_live
 from fastmlp import _core
 from fastmlp.runtime import threads_here
 
@@ -240,11 +241,6 @@ def test_the_gil_is_released():
 
 
 # ---- in somebody else's process
-
-
-def denormals_live():
-    """Whether this thread computes with numbers below the smallest normal one."""
-    return bool((np.full(5, 1e-39, np.float32) * np.float32(1) != 0).all()) and np.full(1, 1e-310)[0] * 1.0 != 0
 
 
 def test_denormals_are_flushed_inside_and_live_outside(every_thread):
