@@ -6,9 +6,12 @@ import contextlib
 import ctypes
 import platform
 
+import fastmlp
 import numpy as np
 import pytest
-from fastmlp import _core
+from denormals import denormals_live
+from fastmlp import Input, Model, Sequential, _core, callbacks, optimizers
+from fastmlp.layers import Dense
 from network_cases import BINARY, CROSS, SGD
 
 DOWNWARD = {"x86_64": 0x400, "aarch64": 0x800000}  # FE_DOWNWARD of C's <fenv.h>
@@ -65,6 +68,115 @@ def test_losses_and_moments_are_flushed(dtype):
     np.testing.assert_array_equal(_core.loss_weigh(np.full(2, np.finfo(dtype).tiny), quarter), 0)
     mean, _ = _core.feature_moments(np.array([[1.5], [0]]) * np.finfo(np.float64).tiny)
     assert mean == 0
+
+
+# ---- denormals in models
+
+
+class Own(Model):
+    """Two layers, by the tape."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = Dense(40, "relu", use_bias=False), Dense(2)
+
+    def call(self, inputs):
+        return self.last(self.first(inputs))
+
+
+def made(kind, **compiled):
+    fastmlp.set_random_seed(3)
+    model = Own() if kind == "taped" else None
+    if model is None:
+        fastmlp.config.set_dtype_policy("mixed_bfloat16" if kind == "bf16" else None)
+        try:
+            model = Sequential([Input((9,)), Dense(40, "relu", use_bias=False), Dense(2)])
+        finally:
+            fastmlp.config.set_dtype_policy(None)
+    model.compile(**{"optimizer": "adam", "loss": "mse", **compiled})
+    return model
+
+
+@pytest.fixture
+def data(rng):
+    return rng.normal(size=(70, 9)).astype("float32"), rng.normal(size=(70, 2)).astype("float32")
+
+
+@pytest.mark.parametrize("kind", ["program", "taped", "bf16"])
+def test_denormal_weights_and_features_count_as_zero(kind, data):
+    """So they cost what zeros cost: no product meets one."""
+    x, y = data
+    model = made(kind)
+    tiny = np.finfo("float32").tiny / 8
+    model.predict(x, verbose=0)
+    first, last, bias = (np.ones_like(w) for w in model.get_weights())
+    runs = []
+    for weights, rows in ((0, x), (tiny, x), (1, x * 0), (1, x * np.float32(tiny))):
+        model.set_weights([first * np.float32(weights), last, bias])
+        assert (weights == tiny) == (0 < model.get_weights()[0].max() < tiny * 2)
+        runs.append((model.predict(rows, verbose=0).tobytes(), model.evaluate(rows, y, verbose=0)))
+    assert runs[0] == runs[1]
+    assert runs[2] == runs[3]
+
+
+@pytest.mark.parametrize("kind", ["program", "taped", "bf16"])
+def test_moments_that_fade_away_end_as_zero(kind, data):
+    """After the last gradient Adam's first moments become smaller for ever: 0.9^900 of them is no normal number."""
+    x, y = data
+    model = made(kind)
+    model.fit(x, y, verbose=0)
+    model.fit(x, y, epochs=320, sample_weight=np.zeros(70), verbose=0)
+    slots = np.concatenate([v.numpy().ravel() for v in model.optimizer.variables if v.shape and v.dtype == np.float32])
+    assert len(slots) > 500
+    assert not ((slots != 0) & (np.abs(slots) < np.finfo("float32").tiny)).any()
+    assert (slots == 0).mean() > 0.3, "the first moments are gone"
+
+
+@pytest.mark.parametrize("kind", ["program", "taped", "bf16"])
+def test_the_callers_mode_is_back_after_every_call(kind, data, every_thread):
+    """Also after one that failed; and what callbacks compute in the middle is computed as the caller has it."""
+    x, y = data
+    model, seen = made(kind), []
+
+    def look(*_):
+        seen.append(denormals_live())
+
+    def fail(*_):
+        raise KeyboardInterrupt
+
+    assert denormals_live()
+    watch = callbacks.LambdaCallback(on_train_batch_end=look, on_epoch_end=look, on_test_batch_end=look)
+    for threads in (1, 2):
+        _core.set_threads(threads)
+        calls = (
+            lambda: model.fit(x, y, verbose=0, validation_data=(x, y), callbacks=[watch]),
+            lambda: model.predict(x, verbose=0),
+            lambda: model(x),
+            lambda: model.evaluate(x, y, verbose=0),
+            lambda: model.train_on_batch(x, y),
+            lambda: model.fit(x, y, verbose=0, callbacks=[callbacks.LambdaCallback(on_train_batch_end=fail)]),
+            lambda: model.fit(x, y[:3], verbose=0),
+        )
+        for number, call in enumerate(calls):
+            with contextlib.suppress(KeyboardInterrupt, ValueError):
+                call()
+            assert denormals_live(), number
+    assert len(seen) > 8
+    assert all(seen)
+
+
+def test_a_schedule_of_ones_own_computes_as_the_caller_has_it(data):
+    """Python code that training asks in between."""
+    seen = []
+
+    class Rate(optimizers.schedules.LearningRateSchedule):
+        def __call__(self, step):
+            seen.append(denormals_live())
+            return 0.01
+
+    made("program", optimizer=optimizers.SGD(Rate())).fit(*data, verbose=0)
+    assert len(seen) >= 3
+    assert all(seen)
 
 
 # ---- rounding
