@@ -34,7 +34,7 @@ def test_the_learning_rate_is_read_and_set():
     for wrong in ("fast", None, [0.1, 0.2]):
         with pytest.raises(TypeError, match="learning_rate: expected a number"):
             optimizer.learning_rate = wrong
-    with pytest.raises(ValueError, match="learning_rate: expected a number that is finite"):
+    with pytest.raises(ValueError, match="learning_rate: expected a number at least 0, got nan"):
         Adam(float("nan"))
 
 

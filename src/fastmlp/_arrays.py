@@ -10,11 +10,25 @@ from numpy.typing import DTypeLike
 from fastmlp._validate import brief
 
 
-def real_array(where: str, value: Any) -> np.ndarray:
-    """`value` as float32 or float64: kept as that; all else (ints, halves, lists, scalars) becomes float32."""
-    array = np.asarray(value)
+def regular(where: str, value: Any) -> np.ndarray:
+    """`value` as an array, of the type it has."""
+    try:
+        return np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{where}: expected rows of one length, got {brief(value)}; pad them") from None
+
+
+def numbers(where: str, value: Any) -> np.ndarray:
+    """`value` as an array of real numbers, of the type they have."""
+    array = regular(where, value)
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{where}: expected real numbers, got {brief(value)}; convert it to float32")
+    return array
+
+
+def real_array(where: str, value: Any) -> np.ndarray:
+    """`value` as float32 or float64: kept as that; all else (ints, halves, lists, scalars) becomes float32."""
+    array = numbers(where, value)
     kept = array.dtype.newbyteorder("=") if hasattr(value, "dtype") and array.dtype.itemsize >= 4 else None
     wanted = kept if kept in (np.float32, np.float64) else np.float32
     return array.astype(wanted, copy=False)

@@ -87,6 +87,9 @@ class Configurable:
     @classmethod
     def from_config(cls: type[_C], config: Mapping[str, Any]) -> _C:
         """A new object with these settings."""
+        if not isinstance(config, Mapping):
+            raise TypeError(f"{cls.__name__}.from_config: expected settings by name, got {brief(config)}; take them "
+                            "from get_config")  # fmt: skip
         return cls(**{name: deserialize(value) for name, value in config.items()})
 
     def __repr__(self) -> str:
@@ -162,6 +165,14 @@ def deserialize(value: Any) -> Any:
     return value
 
 
+def described(value: Any) -> Any:
+    """The object that a config is of; what is no config is refused."""
+    if not (isinstance(value, Mapping) and {"class_name", "config"} <= set(value)):
+        raise TypeError(f"deserialize: expected a config of class_name and config, got {brief(value)}; take one from "
+                        "serialize")  # fmt: skip
+    return deserialize({key: value[key] for key in ("class_name", "config")})
+
+
 def _config_of(value: Mapping[str, Any]) -> Mapping[str, Any]:
     config = value["config"]
     if not isinstance(config, Mapping):
@@ -224,6 +235,9 @@ def custom_object_scope(custom_objects: Mapping[str, Any] | None) -> Iterator[No
     ...     find_registered("Custom>Half") is Family
     True
     """
+    if not isinstance(custom_objects, (Mapping, type(None))):
+        raise TypeError(f"custom_objects: expected classes and functions by name, got {brief(custom_objects)}; write "
+                        "{'MyLayer': MyLayer}")  # fmt: skip
     for name, thing in (custom_objects or {}).items():
         if not isinstance(name, str) or not callable(thing):
             raise TypeError(f"custom_objects: expected classes and functions by name, got {brief(name)}: "
@@ -255,7 +269,8 @@ def register_serializable(package: str = "Custom", name: str | None = None) -> C
     """
 
     def note(thing: Any) -> Any:
-        if isinstance(thing, type) and not hasattr(thing, "get_config"):
+        named = name is not None or hasattr(thing, "__name__")
+        if not named or isinstance(thing, type) and not hasattr(thing, "get_config"):
             raise ValueError(f"register_serializable: expected a class with get_config, or a function, got "
                              f"{brief(thing)}; derive it from a class of fastmlp, or write the method")  # fmt: skip
         key = f"{package}>{name or thing.__name__}"

@@ -66,6 +66,13 @@ def flag(where: str, value: Any) -> bool:
     return bool(value)
 
 
+def title(where: str, value: Any) -> str:
+    """A name that something is given: text, and not none of it."""
+    if not (isinstance(value, str) and value):
+        raise TypeError(f"{where}: expected a name of letters, got {brief(value)}; name='first', for one, or none")
+    return value
+
+
 def user_level() -> int:
     """The stacklevel by which a warning, raised where this is called, points at the user's line."""
     level, frame = 1, sys._getframe(1)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from fastmlp._objects import Family, deserializer, register_builtin, registered_name
-from fastmlp._validate import brief, number
+from fastmlp._validate import brief, flag, number
 from fastmlp.autodiff import kernels
 from fastmlp.autodiff.functions import exp
 from fastmlp.autodiff.primitive import Primitive, real_tensor
@@ -57,7 +57,7 @@ def _rowwise(x: Any, axis: Axis, operation: Operation) -> Any:
     tensor = real_tensor(name, x)
     ndim = len(tensor.shape)
     axes = [axis] if isinstance(axis, int) else list(axis)
-    if not axes or not all(-ndim <= i < ndim for i in axes):
+    if not axes or not all(isinstance(i, int) and -ndim <= i < ndim for i in axes):
         raise ValueError(f"{name}: expected an axis of {brief(tensor)}, got {axis!r}; change axis")
     if [i % ndim for i in axes] == [ndim - 1]:
         return kernels.applied(operation, tensor)
@@ -282,7 +282,7 @@ def silu(x: Any, beta: float = 1.0) -> Any:
 @_named
 def gelu(x: Any, approximate: bool = False) -> Any:
     """``x · Φ(x)``, Φ being the normal distribution; `approximate` takes the formula with tanh."""
-    return _elementwise(x, "gelu_tanh" if approximate else "gelu")
+    return _elementwise(x, "gelu_tanh" if flag("gelu: approximate", approximate) else "gelu")
 
 
 @_named

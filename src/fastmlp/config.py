@@ -132,7 +132,7 @@ def policy_name(where: str, dtype: Any) -> str:
     if isinstance(dtype, DTypePolicy):
         return dtype.name
     name = _named(dtype)
-    if name not in _POLICIES:
+    if not isinstance(name, str) or name not in _POLICIES:
         _no_policy(where, name)
     return str(name)
 
@@ -144,7 +144,7 @@ def _named(dtype: Any) -> Any:
         return settings.get("name", dtype) if isinstance(settings, Mapping) else dtype
     try:
         return dtype if dtype in _POLICIES else np.dtype(dtype).name
-    except TypeError:
+    except (TypeError, ValueError):
         return dtype
 
 

@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from fastmlp import random
-from fastmlp._arrays import real_type
+from fastmlp._arrays import numbers, real_type
 from fastmlp._objects import Configurable, Family, deserializer
 from fastmlp._objects import serialize as serialize
 from fastmlp._validate import brief, number
+from fastmlp.random import sizes
 
 # the standard deviation of a standard normal number cut off at ±2
 _TRUNCATED_STDDEV = 0.87962566103423978
@@ -58,7 +59,7 @@ class Constant(Initializer):
     def __call__(self, shape: Sequence[int], dtype: DTypeLike | None = None) -> np.ndarray:
         """An array of that value."""
         try:
-            return np.full(shape, self.value, dtype or "float32")
+            return np.full(sizes("Constant", shape), self.value, dtype or "float32")
         except ValueError:
             raise ValueError(f"Constant: expected a value that spreads over {tuple(shape)}, got one of shape "
                              f"{np.shape(self.value)}; give a number") from None  # fmt: skip
@@ -69,7 +70,7 @@ class Zeros(Initializer):
 
     def __call__(self, shape: Sequence[int], dtype: DTypeLike | None = None) -> np.ndarray:
         """An array of zeros."""
-        return np.zeros(shape, dtype or "float32")
+        return np.zeros(sizes("Zeros", shape), dtype or "float32")
 
 
 class Ones(Initializer):
@@ -77,7 +78,7 @@ class Ones(Initializer):
 
     def __call__(self, shape: Sequence[int], dtype: DTypeLike | None = None) -> np.ndarray:
         """An array of ones."""
-        return np.ones(shape, dtype or "float32")
+        return np.ones(sizes("Ones", shape), dtype or "float32")
 
 
 class Identity(Initializer):
@@ -103,7 +104,7 @@ class Values(Initializer):
     """
 
     def __init__(self, values: ArrayLike) -> None:
-        self.values = np.array(values)
+        self.values = np.array(numbers("Values", values))
 
     def __call__(self, shape: Sequence[int], dtype: DTypeLike | None = None) -> np.ndarray:
         """A copy of them."""
@@ -135,8 +136,8 @@ class RandomNormal(_Drawn):
     """
 
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: random.Seed = None) -> None:
-        super().__init__(seed)
         self.mean, self.stddev = number("RandomNormal: mean", mean), number("RandomNormal: stddev", stddev, 0)
+        super().__init__(seed)
 
     def __call__(self, shape: Sequence[int], dtype: DTypeLike | None = None) -> np.ndarray:
         """An array of them."""
@@ -147,8 +148,8 @@ class TruncatedNormal(_Drawn):
     """Normal numbers, those beyond two standard deviations drawn again."""
 
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: random.Seed = None) -> None:
-        super().__init__(seed)
         self.mean, self.stddev = number("TruncatedNormal: mean", mean), number("TruncatedNormal: stddev", stddev, 0)
+        super().__init__(seed)
 
     def __call__(self, shape: Sequence[int], dtype: DTypeLike | None = None) -> np.ndarray:
         """An array of them."""
@@ -159,9 +160,9 @@ class RandomUniform(_Drawn):
     """Numbers of [minval, maxval), none more likely than another."""
 
     def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: random.Seed = None) -> None:
-        super().__init__(seed)
         self.minval = number("RandomUniform: minval", minval)
         self.maxval = number("RandomUniform: maxval", maxval, self.minval)
+        super().__init__(seed)
 
     def __call__(self, shape: Sequence[int], dtype: DTypeLike | None = None) -> np.ndarray:
         """An array of them."""
@@ -212,8 +213,7 @@ class VarianceScaling(_Drawn):
         input_axes: Sequence[int] | None = None,
         output_axes: Sequence[int] | None = None,
     ) -> None:
-        super().__init__(seed)
-        distribution = distribution.lower()
+        distribution = str(distribution).lower()
         self.distribution = "truncated_normal" if distribution == "normal" else distribution
         self.mode = mode
         for name, known in (("mode", self._MODES), ("distribution", self._DISTRIBUTIONS)):
@@ -222,6 +222,7 @@ class VarianceScaling(_Drawn):
                 raise ValueError(f"VarianceScaling: expected {name} among {known}, got {value!r}; take one of these")
         self.scale = number("VarianceScaling: scale", scale, above=0)
         self.input_axes, self.output_axes = input_axes, output_axes
+        super().__init__(seed)  # last: it may draw
 
     def stddev(self, shape: Sequence[int]) -> float:
         """The standard deviation for weights of this shape.
@@ -240,7 +241,7 @@ class VarianceScaling(_Drawn):
 
     def __call__(self, shape: Sequence[int], dtype: DTypeLike | None = None) -> np.ndarray:
         """An array of them."""
-        stddev = self.stddev(shape)
+        stddev = self.stddev(sizes(type(self).__name__, shape))
         if self.distribution == "uniform":
             limit = math.sqrt(3) * stddev
             return random.uniform(shape, -limit, limit, dtype, self._drawn_with)
@@ -336,8 +337,8 @@ class Orthogonal(_Drawn):
     """
 
     def __init__(self, gain: float = 1.0, seed: random.Seed = None) -> None:
-        super().__init__(seed)
         self.gain = number("Orthogonal: gain", gain)
+        super().__init__(seed)
 
     def __call__(self, shape: Sequence[int], dtype: DTypeLike | None = None) -> np.ndarray:
         """The matrix."""

@@ -121,19 +121,20 @@ def _integer(where: str, seed: Any) -> int:
     return int(seed)
 
 
-def _sizes(where: str, shape: int | Sequence[int]) -> tuple[int, ...]:
-    sizes = shape if isinstance(shape, (Sequence, np.ndarray)) else (shape,)
-    return tuple(whole(f"{where}: shape", n, 0) for n in sizes)
+def sizes(where: str, shape: int | Sequence[int]) -> tuple[int, ...]:
+    """A shape as a tuple; one number is that of a single axis."""
+    given = shape if isinstance(shape, (Sequence, np.ndarray)) else (shape,)
+    return tuple(whole(f"{where}: shape", n, 0) for n in given)
 
 
 def _fill(
     kernel: str, shape: int | Sequence[int], params: tuple[float, float], dtype: DTypeLike | None, seed: Seed
 ) -> np.ndarray:
     """An array of numbers of one distribution; its last axis is the row of a draw."""
-    sizes = _sizes(kernel, shape)
-    values = np.empty(sizes, real_type(kernel, dtype))
-    rows = values.reshape(-1, sizes[-1]) if values.size and sizes else values.reshape(1, values.size)
-    return _core.fill(kernel, rows, params, (draw_seed(seed), _FILL, 0, 0, 0)).reshape(sizes)
+    lengths = sizes(kernel, shape)
+    values = np.empty(lengths, real_type(kernel, dtype))
+    rows = values.reshape(-1, lengths[-1]) if values.size and lengths else values.reshape(1, values.size)
+    return _core.fill(kernel, rows, params, (draw_seed(seed), _FILL, 0, 0, 0)).reshape(lengths)
 
 
 def normal(
@@ -190,14 +191,16 @@ def randint(
     >>> sorted(set(randint(100, 1, 4, seed=0).tolist()))
     [1, 2, 3]
     """
-    sizes = _sizes("randint", shape)
+    lengths = sizes("randint", shape)
+    if np.dtype(dtype).kind not in "iu":
+        raise TypeError(f"randint: expected a type of whole numbers, got {brief(dtype)}; 'int32', for one")
     low, high = _integer("randint: minval", minval), _integer("randint: maxval", maxval)
     if high <= low:
         raise ValueError(f"randint: expected maxval above minval={low}, got {high}; raise it")
     drawn = _core.random_integers(
-        int(np.prod(sizes, dtype=np.int64)), high - low, (draw_seed(seed), _INTEGERS, 0, 0, 0)
+        int(np.prod(lengths, dtype=np.int64)), high - low, (draw_seed(seed), _INTEGERS, 0, 0, 0)
     )
-    return (drawn + low).astype(dtype).reshape(sizes)
+    return (drawn + low).astype(dtype).reshape(lengths)
 
 
 def shuffle(x: ArrayLike, axis: int = 0, seed: Seed = None) -> np.ndarray:
@@ -209,7 +212,7 @@ def shuffle(x: ArrayLike, axis: int = 0, seed: Seed = None) -> np.ndarray:
     [1, 2, 3]
     """
     array = np.asarray(x)
-    if not -array.ndim <= axis < array.ndim:
+    if not -array.ndim <= whole("shuffle: axis", axis, -64) < array.ndim:
         raise ValueError(f"shuffle: expected an axis of {brief(array)}, got {axis}; change axis")
     order = _core.random_permutation(array.shape[axis], (draw_seed(seed), _SHUFFLE, 0, 0, 0))
     return np.take(array, order, axis)

@@ -13,14 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastmlp._objects import Configurable, deserializer
-from fastmlp._objects import deserialize as _deserialize
+from fastmlp._objects import Configurable, described, deserializer
 from fastmlp._objects import serialize as serialize
-from fastmlp._validate import number, whole
+from fastmlp._validate import brief, flag, number, whole
 
 Steps = NDArray[np.float64]
 
-deserialize = deserializer(_deserialize)
+deserialize = deserializer(described)
 
 
 class LearningRateSchedule(Configurable):
@@ -37,7 +36,8 @@ class LearningRateSchedule(Configurable):
 
     def __call__(self, step: Any) -> float:
         """The rate of the update after `step` others."""
-        return float(self._rates(np.array([step], np.float64))[0])
+        at = number(f"{type(self).__name__}: step", step, 0)
+        return float(self._rates(np.array([at], np.float64))[0])
 
     def rates(self, first_step: int, count: int) -> Steps:
         """The rates of `count` updates, the first of them after `first_step` others."""
@@ -70,7 +70,7 @@ class _TimeDecay(LearningRateSchedule):
         self.initial_learning_rate = self._number("initial_learning_rate", initial_learning_rate)
         self.decay_steps = self._number("decay_steps", decay_steps, above=0)
         self.decay_rate = self._number("decay_rate", decay_rate, 0)
-        self.staircase, self.name = bool(staircase), name or type(self).__name__
+        self.staircase, self.name = flag(f"{type(self).__name__}: staircase", staircase), name or type(self).__name__
 
     def _periods(self, step: Steps) -> Steps:
         periods = step / self.decay_steps
@@ -114,6 +114,11 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     """
 
     def __init__(self, boundaries: Sequence[float], values: Sequence[float], name: str = "PiecewiseConstant") -> None:
+        for given in (boundaries, values):
+            if not isinstance(given, (list, tuple, np.ndarray)):
+                raise TypeError(
+                    f"PiecewiseConstantDecay: expected lists of numbers, got {brief(given)}; put it into one"
+                )
         self.boundaries = [self._number("boundaries", b) for b in boundaries]
         self.values = [self._number("values", v) for v in values]
         self.name = name
@@ -146,7 +151,7 @@ class PolynomialDecay(LearningRateSchedule):
         self.decay_steps = self._number("decay_steps", decay_steps, above=0)
         self.end_learning_rate = self._number("end_learning_rate", end_learning_rate)
         self.power = self._number("power", power, 0)
-        self.cycle, self.name = bool(cycle), name
+        self.cycle, self.name = flag("PolynomialDecay: cycle", cycle), name
 
     def _rates(self, step: Steps) -> Steps:
         cycles = np.maximum(1, np.ceil(step / self.decay_steps)) if self.cycle else 1

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastmlp import config
+from fastmlp._arrays import numbers, regular
 from fastmlp._objects import custom_object_scope, register_serializable
-from fastmlp._validate import brief, whole
+from fastmlp._validate import brief, number, whole
 from fastmlp.autodiff.tensor import is_symbolic
 from fastmlp.layers import base as layers
 from fastmlp.metrics import base as metrics
@@ -73,7 +74,12 @@ def standardize_dtype(dtype: Any) -> str:
     """
     if dtype is None or dtype is float:
         return config.floatx()
-    return str(np.dtype({int: "int32"}.get(dtype, dtype)).name)
+    try:
+        return str(np.dtype("int32" if dtype is int else dtype).name)
+    except TypeError:
+        raise TypeError(
+            f"standardize_dtype: expected the type of numbers, got {brief(dtype)}; 'float32', say"
+        ) from None
 
 
 def to_categorical(x: ArrayLike, num_classes: int | None = None) -> NDArray[np.float64]:
@@ -91,7 +97,7 @@ def to_categorical(x: ArrayLike, num_classes: int | None = None) -> NDArray[np.f
            [0., 0., 1.],
            [0., 1., 0.]])
     """
-    labels = np.asarray(x)
+    labels = regular("to_categorical", x)
     if labels.size and (labels.dtype.kind not in "biuf" or np.any(labels != np.floor(labels))):
         raise TypeError(f"to_categorical: expected whole numbers, got {brief(labels)}; number the classes from 0")
     labels = labels.astype(np.int64)
@@ -116,7 +122,10 @@ def normalize(x: ArrayLike, axis: int = -1, order: int | float = 2) -> NDArray[A
     array([[0.6, 0.8],
            [0. , 0. ]])
     """
-    array = np.asarray(x)
+    array = numbers("normalize", x)
+    if not -array.ndim <= whole("normalize: axis", axis, -64) < array.ndim:
+        raise ValueError(f"normalize: expected an axis of {brief(array)}, got {axis}; change axis")
+    number("normalize: order", order if order != np.inf else 1, above=0)
     norm = np.linalg.norm(array, order, axis, keepdims=True)
     return np.asarray(array / np.where(norm == 0, norm.dtype.type(1), norm))
 
@@ -227,6 +236,8 @@ class Progbar:
     ) -> None:
         if stateful_metrics is not None and stateless_metrics is not None:
             raise ValueError("Progbar: expected stateful_metrics or stateless_metrics, got both; leave one out")
+        if target is not None:
+            whole("Progbar: target", target, 0)
         self.target, self.stateful_metrics = target, set(stateful_metrics or ())
         self.stateless_metrics = None if stateless_metrics is None else set(stateless_metrics)
         self._line = ProgressLine(verbose=verbose)
@@ -237,6 +248,7 @@ class Progbar:
     def update(self, current: int, values: Iterable[tuple[str, Any]] | None = None,
                finalize: bool | None = None) -> None:  # fmt: skip
         """`current` steps are done, with these values since the last time; the last time they are shown as they are."""
+        whole("Progbar: current", current, 0)
         if finalize is None:
             finalize = self.target is not None and current >= self.target
         for name, value in values or ():

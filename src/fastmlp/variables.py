@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import DTypeLike
 
+from fastmlp._arrays import numbers
 from fastmlp._validate import brief
 from fastmlp.autodiff.making import dtype_named
 from fastmlp.autodiff.primitive import as_tensor
@@ -181,7 +182,7 @@ class Variable(Operators):
 
     def assign(self, value: Any) -> Variable:
         """Write other numbers of the same shape: of an array, a tensor, another variable."""
-        array = np.asarray(value)
+        array = numbers(self.path, value) if self.dtype.kind in "biuf" else np.asarray(value)
         if array.shape != self.shape:
             raise ValueError(f"{self.path}: expected shape {self.shape}, got {brief(array)}; reshape it")
         self._move(array.astype(self.dtype))  # always a copy

@@ -73,7 +73,10 @@ def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
 def axis_last(x: Any, axis: int) -> Any:
     """One axis moved behind all others."""
     n = len(x.shape)
-    return x if axis in (-1, n - 1) else transpose(x, [*(i for i in range(n) if i != axis % n), axis % n])
+    if axis in (-1, n - 1):
+        return x
+    (at,) = axes_of("axis", axis, n)
+    return transpose(x, [*(i for i in range(n) if i != at), at])
 
 
 # ---- axes of length 1

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from fastmlp import config
+from fastmlp._arrays import regular
 from fastmlp._validate import brief
 
 
@@ -115,6 +116,9 @@ class Operators:
     def __iter__(self) -> Iterator[Any]:
         if not self.shape:  # type: ignore[attr-defined]
             raise TypeError("iteration: expected a tensor with axes, got a single number; take it as it is")
+        if self.shape[0] is None:  # type: ignore[attr-defined]
+            raise TypeError("iteration: expected a tensor of so many rows, got one whose rows are to come; take parts of "
+                            "it along other axes")  # fmt: skip
         return (self[i] for i in range(self.shape[0]))  # type: ignore[attr-defined, index]
 
 
@@ -291,7 +295,7 @@ def _array_of(value: Any, dtype: DTypeLike | None = None) -> np.ndarray:
     """As `constant` reads it."""
     if isinstance(value, Tensor):
         return value.array if dtype is None else value.array.astype(dtype)
-    array = np.asarray(value)
+    array = regular("tensor", value)
     if array.dtype.kind not in "biufUSc":
         raise TypeError(f"tensor: expected numbers, got {brief(value)}; make an array of one type of it")
     if dtype is not None:  # at once, so that 0.1 as float64 is not that of float32

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from fastmlp import saving
-from fastmlp._validate import brief, user_level, whole
+from fastmlp._validate import brief, flag, user_level, whole
 from fastmlp.callbacks.monitor import MonitorCallback
 from fastmlp.models.hooks import Callback, Logs
-from fastmlp.models.progress import say
+from fastmlp.models.progress import say, verbosity
 from fastmlp.saving import atomic
-from fastmlp.saving.atomic import OF_KERAS, checked_path
+from fastmlp.saving.atomic import OF_KERAS, checked_path, path_of
 from fastmlp.saving.training import apart
 from fastmlp.saving.weights import free_name
 
@@ -108,9 +108,11 @@ class ModelCheckpoint(_Periodic, MonitorCallback):
     ) -> None:
         MonitorCallback.__init__(self, monitor, mode, initial_value_threshold)
         _Periodic.__init__(self, save_freq)
+        self.save_weights_only = flag("ModelCheckpoint: save_weights_only", save_weights_only)
         endings = (".weights.h5",) if save_weights_only else OF_KERAS
-        self.filepath, self.verbose = checked_path("ModelCheckpoint", filepath, endings), verbose
-        self.save_best_only, self.save_weights_only = save_best_only, save_weights_only
+        self.filepath = checked_path("ModelCheckpoint", filepath, endings)
+        self.verbose = verbosity("ModelCheckpoint", verbose)
+        self.save_best_only = flag("ModelCheckpoint: save_best_only", save_best_only)
 
     def _save_now(self, epoch: int, batch: int | None, logs: Logs) -> None:
         path = self._path(epoch, batch, logs)
@@ -189,10 +191,11 @@ class BackupAndRestore(_Periodic):
         delete_checkpoint: bool = True,
     ) -> None:
         super().__init__(save_freq)
-        if not os.fspath(backup_dir):
+        self.backup_dir = path_of("BackupAndRestore", backup_dir)
+        if not self.backup_dir:
             raise ValueError(f"BackupAndRestore: expected a directory, got {brief(backup_dir)}; name one")
-        self.backup_dir = os.fspath(backup_dir)
-        self.double_checkpoint, self.delete_checkpoint = double_checkpoint, delete_checkpoint
+        self.double_checkpoint = flag("BackupAndRestore: double_checkpoint", double_checkpoint)
+        self.delete_checkpoint = flag("BackupAndRestore: delete_checkpoint", delete_checkpoint)
         self._note = Path(os.path.realpath(backup_dir)) / "training_metadata.json"
         self._previous = Path(f"{self._note}.bkp")
         self._others: list[Callback] = []
@@ -210,6 +213,9 @@ class BackupAndRestore(_Periodic):
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Go back to the last backup that can be read, if there is one."""
         self._waiting = 0
+        if self._note.parent.exists() and not self._note.parent.is_dir():
+            raise NotADirectoryError(f"BackupAndRestore: expected a directory, got the file {self.backup_dir!r}; take "
+                                     "another name")  # fmt: skip
         failed: Exception | None = None
         for note in filter(Path.exists, (self._note, self._previous)):
             try:

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from fastmlp._validate import brief, unknown
+from fastmlp._validate import brief, flag, unknown
 from fastmlp.models.hooks import Callback, Logs
-from fastmlp.models.progress import say
+from fastmlp.models.progress import say, verbosity
 
 _HOOKS = [name for name in vars(Callback) if name.startswith("on_")]
 
@@ -32,7 +32,7 @@ class LearningRateScheduler(Callback):
         if not callable(schedule):
             raise TypeError(f"LearningRateScheduler: expected a function of the epoch and the rate, "
                             f"got {brief(schedule)}; write one")  # fmt: skip
-        self.schedule, self.verbose = schedule, verbose
+        self.schedule, self.verbose = schedule, verbosity("LearningRateScheduler", verbose)
 
     def _takes_rate(self) -> bool:
         try:
@@ -83,6 +83,8 @@ class LambdaCallback(Callback):
         for name, value in given.items():
             if name.startswith("on_") and name not in _HOOKS:
                 unknown("LambdaCallback", name, _HOOKS)
+            if name.startswith("on_") and value is not None and not callable(value):
+                raise TypeError(f"LambdaCallback: {name}: expected a function, got {brief(value)}; give one, or None")
             if value is not None:
                 setattr(self, name, value)
 
@@ -100,7 +102,7 @@ class TerminateOnNaN(Callback):
     """
 
     def __init__(self, raise_error: bool = False) -> None:
-        self.raise_error = raise_error
+        self.raise_error = flag("TerminateOnNaN: raise_error", raise_error)
 
     def on_train_chunk_end(self, step: int, logs: Logs | None = None) -> None:
         """Look at the loss."""
@@ -126,7 +128,7 @@ class SwapEMAWeights(Callback):
     _kept = ("_swapped",)
 
     def __init__(self, swap_on_epoch: bool = False) -> None:
-        self.swap_on_epoch = swap_on_epoch
+        self.swap_on_epoch = flag("SwapEMAWeights: swap_on_epoch", swap_on_epoch)
         self._swapped = False
 
     def _pairs(self) -> list[tuple[Any, Any]]:

@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from fastmlp._validate import brief, flag
 from fastmlp.models.hooks import Callback, Logs
+from fastmlp.saving.atomic import path_of
 
 
 class CSVLogger(Callback):
@@ -32,7 +34,10 @@ class CSVLogger(Callback):
     """
 
     def __init__(self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False) -> None:
-        self.filename, self.sep, self.append = os.fspath(filename), separator, append
+        if not (isinstance(separator, str) and len(separator) == 1):
+            raise ValueError(f"CSVLogger: expected one character as separator, got {brief(separator)}; ',' or ';', say")
+        self.filename, self.sep = path_of("CSVLogger", filename), separator
+        self.append = flag("CSVLogger: append", append)
         self.keys: list[str] | None = None
         self._file: FileIO | None = None
         self._begun, self._written = 0, b""  # where in the file the lines of this fit begin, and these

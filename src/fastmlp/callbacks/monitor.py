@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from fastmlp._validate import brief, user_level
+from fastmlp._validate import brief, flag, number, user_level, whole
 from fastmlp.models.hooks import Callback, Logs
-from fastmlp.models.progress import say
+from fastmlp.models.progress import say, verbosity
 
 
 class MonitorCallback(Callback):
@@ -27,8 +27,12 @@ class MonitorCallback(Callback):
             warnings.warn(f"{type(self).__name__}: expected mode 'auto', 'min' or 'max', got {brief(mode)}; "
                           "'auto' is used", stacklevel=user_level())  # fmt: skip
             mode = "auto"
-        self.monitor, self.mode, self.best = monitor, mode, baseline
-        self.min_delta = abs(min_delta)
+        where = type(self).__name__
+        if not isinstance(monitor, str):
+            raise TypeError(f"{where}: monitor: expected a name in the logs, got {brief(monitor)}; 'val_loss', for one")
+        self.monitor, self.mode = monitor, mode
+        self.best = None if baseline is None else number(f"{where}: baseline", baseline)
+        self.min_delta = abs(number(f"{where}: min_delta", min_delta))
         self._sign = 0  # +1: the more the better, -1: the less, 0: not known yet
 
     def _direction(self) -> int:
@@ -107,8 +111,11 @@ class EarlyStopping(MonitorCallback):
         start_from_epoch: int = 0,
     ) -> None:
         super().__init__(monitor, mode, min_delta=min_delta)
-        self.patience, self.verbose, self.baseline = patience, verbose, baseline
-        self.restore_best_weights, self.start_from_epoch = restore_best_weights, start_from_epoch
+        where = type(self).__name__
+        self.patience, self.verbose = whole(f"{where}: patience", patience, 0), verbosity(where, verbose)
+        self.baseline = None if baseline is None else number(f"{where}: baseline", baseline)
+        self.restore_best_weights = flag(f"{where}: restore_best_weights", restore_best_weights)
+        self.start_from_epoch = whole(f"{where}: start_from_epoch", start_from_epoch, 0)
         self.wait = self.stopped_epoch = self.best_epoch = 0
         self.best_weights: list[Any] | None = None
 
@@ -177,10 +184,12 @@ class ReduceLROnPlateau(MonitorCallback):
         min_lr: float = 0.0,
     ) -> None:
         super().__init__(monitor, mode, min_delta=min_delta)
-        if factor >= 1:
+        where = type(self).__name__
+        if number(f"{where}: factor", factor, 0) >= 1:
             raise ValueError(f"ReduceLROnPlateau: expected a factor below 1, got {factor}; the rate is to fall")
-        self.factor, self.patience, self.verbose = factor, patience, verbose
-        self.cooldown, self.min_lr = cooldown, min_lr
+        self.factor, self.patience = factor, whole(f"{where}: patience", patience, 0)
+        self.cooldown, self.verbose = whole(f"{where}: cooldown", cooldown, 0), verbosity(where, verbose)
+        self.min_lr = number(f"{where}: min_lr", min_lr, 0)
         self.cooldown_counter = self.wait = 0
 
     def on_train_begin(self, logs: Logs | None = None) -> None:

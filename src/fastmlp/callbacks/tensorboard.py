@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from fastmlp._validate import whole
+from fastmlp._validate import need_package, whole
 from fastmlp.models.hooks import Callback, Logs
+from fastmlp.saving.atomic import path_of
 
 
 class TensorBoard(Callback):
@@ -45,7 +45,8 @@ class TensorBoard(Callback):
         embeddings_freq: int = 0,
         embeddings_metadata: Any = None,
     ) -> None:
-        self.log_dir, self.write_steps_per_second = os.fspath(log_dir), write_steps_per_second
+        self.log_dir, self.write_steps_per_second = path_of("TensorBoard", log_dir), write_steps_per_second
+        whole("TensorBoard: histogram_freq", histogram_freq, 0)
         given = {"histogram_freq": histogram_freq, "write_images": write_images, "profile_batch": profile_batch,
                  "embeddings_freq": embeddings_freq}  # fmt: skip
         unmet = [name for name, value in given.items() if value]
@@ -66,14 +67,17 @@ class TensorBoard(Callback):
             hooks = tuple(hook for hook in hooks if hook != "on_train_batch_end")
         return super()._uses(*hooks)
 
+    def _modules(self) -> tuple[Any, Any, Any]:
+        """What writes the files, and what is in them."""
+        names = "summary.writer.event_file_writer", "compat.proto.event_pb2", "compat.proto.summary_pb2"
+        what = "the package tensorboard, which writes its files"
+        files, events, summaries = (
+            need_package("TensorBoard", f"tensorboard.{name}", what, "pip install tensorboard") for name in names
+        )
+        return files, events, summaries
+
     def _write(self, run: str, scalars: Logs, step: int) -> None:
-        try:
-            files = import_module("tensorboard.summary.writer.event_file_writer")
-            events = import_module("tensorboard.compat.proto.event_pb2")
-            summaries = import_module("tensorboard.compat.proto.summary_pb2")
-        except ImportError as error:
-            raise ImportError("TensorBoard: expected the package tensorboard, which writes its files; "
-                              "pip install tensorboard") from error  # fmt: skip
+        files, events, summaries = self._modules()
         if run not in self._writers:
             self._writers[run] = files.EventFileWriter(str(Path(self.log_dir) / run))
         values = [summaries.Summary.Value(tag=tag, simple_value=float(value)) for tag, value in scalars.items()]
@@ -82,7 +86,8 @@ class TensorBoard(Callback):
         )
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Count batches from here."""
+        """Count batches from here, once it is clear that files can be written."""
+        self._modules()
         self._batches, self._in_fit = 0, True
 
     def on_train_end(self, logs: Logs | None = None) -> None:

@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from fastmlp._validate import brief
+from fastmlp._arrays import regular
+from fastmlp._validate import brief, whole
 
 Tree: TypeAlias = Any  # an array, or a tuple or dict of trees
 # what TensorFlow makes of Python's numbers; NumPy's keep their types
@@ -26,8 +27,15 @@ class TensorSpec:
     def __init__(
         self, shape: Sequence[int | None] | None, dtype: DTypeLike = np.float32, name: str | None = None
     ) -> None:
-        self.shape = None if shape is None else tuple(shape)
-        self.dtype = np.dtype(dtype)
+        self.shape = (
+            None if shape is None else tuple(None if n is None else whole("TensorSpec: shape", n, 0) for n in shape)
+        )
+        try:
+            self.dtype = np.dtype(dtype)
+        except TypeError:
+            raise TypeError(
+                f"TensorSpec: expected the type of numbers, got {brief(dtype)}; 'float32', for one"
+            ) from None
         self.name = name
 
     def __eq__(self, other: object) -> bool:
@@ -41,7 +49,11 @@ class TensorSpec:
 
     def conform(self, value: Any, where: str) -> NDArray[Any]:
         """The value as an array of this type, its shape checked."""
-        array = np.asarray(value, self.dtype)
+        try:
+            array = np.asarray(value, self.dtype)
+        except (TypeError, ValueError):
+            raise TypeError(f"{where}: expected elements of {self.dtype.name}, got {brief(value)}; mend the generator or "
+                            "the signature")  from None  # fmt: skip
         wrong = self.shape is not None and (
             len(self.shape) != array.ndim or any(n not in (None, m) for n, m in zip(self.shape, array.shape))
         )
@@ -127,7 +139,7 @@ def as_array(value: Any) -> Any:
     if isinstance(value, (np.ndarray, np.generic)):
         array: Any = value
     else:
-        array = np.asarray(value)
+        array = regular("Dataset", value)
         narrow = _NARROW.get(array.dtype)
         if narrow is not None and _made_of_python_numbers(value):
             fits = narrow.kind == "f" or not array.size or bool(np.abs(array).max() < 2**31)

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from fastmlp._validate import brief, whole
+from fastmlp._validate import brief, flag, whole
 from fastmlp.data import _stream, _structure
 from fastmlp.data._structure import Rows, TensorSpec, Tree, each
 
@@ -69,7 +69,7 @@ class Dataset:
         """The numbers of ``range(*bounds)``."""
         if not 1 <= len(bounds) <= 3:
             raise TypeError(f"range: expected 1 to 3 whole numbers, got {bounds}; give stop, or start, stop, step")
-        numbers = range(*(whole("range", bound, -(2**63)) for bound in bounds))
+        numbers = _range(*(whole("range", bound, -(2**63)) for bound in bounds))
         kind = np.dtype(output_type).type
         history = f"range({', '.join(map(str, bounds))})"
         return cls(lambda: map(kind, numbers), len(numbers), TensorSpec((), kind), history)
@@ -97,8 +97,18 @@ class Dataset:
             shapes = each(lambda _: None, output_types) if output_shapes is None else output_shapes
             spec = each(lambda dtype, shape: TensorSpec(shape, dtype), output_types, shapes, loose=True)
 
+        if spec is not None and not all(isinstance(one, TensorSpec) for one in _structure.leaves(spec)):
+            raise TypeError(f"from_generator: expected TensorSpecs as output_signature, got {brief(spec)}; "
+                            "TensorSpec((784,), 'float32'), for one")  # fmt: skip
+        if args is not None and not isinstance(args, (tuple, list)):
+            raise TypeError(f"from_generator: expected args as a tuple, got {brief(args)}; write (…,)")
+
         def start() -> Iterator[Tree]:
-            for element in generator(*(args or ())):
+            made = generator(*(args or ()))
+            if not isinstance(made, Iterable):
+                raise TypeError(f"from_generator: expected a function that gives an iterable, got {brief(made)}; "
+                                "let it yield elements")  # fmt: skip
+            for element in made:
                 if spec is None:
                     yield _structure.as_tree(element)
                 else:
@@ -149,6 +159,7 @@ class Dataset:
         `repeat` too) has an order of its own unless `reshuffle_each_iteration` is False; a seed fixes them all.
         """
         window = whole("shuffle: buffer_size", buffer_size)
+        flag("shuffle: reshuffle_each_iteration", reshuffle_each_iteration)
         turns, inner = _stream.Turns("shuffle: seed", seed), self._start
 
         def start() -> Iterator[Any]:
@@ -214,6 +225,7 @@ class Dataset:
     ) -> Dataset:
         """`batch_size` consecutive elements as one, along a new first axis; the last batch is shorter, or dropped."""
         size, inner, table = whole("batch: batch_size", batch_size), self._start, self._table
+        flag("batch: drop_remainder", drop_remainder)
         glue = _structure.stack if table is None else lambda rows: table[_stream.row_numbers(rows)]
         total = _known(self._size, lambda n: n // size if drop_remainder else -(-n // size))
         spec = None if self._spec is None else _structure.batch_spec(self._spec, size if drop_remainder else None)
@@ -249,7 +261,7 @@ class Dataset:
 
     def filter(self, predicate: Callable[..., Any], name: str | None = None) -> Dataset:
         """The elements for which ``predicate(element)`` is true; tuples are passed as several arguments."""
-        call = _called(predicate, "filter")
+        call = _decided(_called(predicate, "filter"))
         size = 0 if self._size == 0 else UNKNOWN_CARDINALITY
         return self._then("filter(…)", lambda: (e for e in self if call(e)), size, self._spec)
 
@@ -353,6 +365,24 @@ class Dataset:
     def __repr__(self) -> str:
         size = {INFINITE_CARDINALITY: "infinite", UNKNOWN_CARDINALITY: "unknown"}.get(self._size, self._size)
         return f"<Dataset {self._history}: cardinality {size}, element_spec={self._spec}>"
+
+
+def _range(*bounds: int) -> range:
+    if len(bounds) == 3 and not bounds[2]:
+        raise ValueError(f"range: expected a step but 0, got {bounds}; change the third")
+    return range(*bounds)
+
+
+def _decided(call: Callable[[Tree], Any]) -> Callable[[Tree], bool]:
+    """What a predicate says, which is one yes or no."""
+
+    def says(element: Tree) -> bool:
+        found = np.asarray(call(element))
+        if found.ndim or found.dtype.kind not in "biuf":
+            raise TypeError(f"filter: expected True or False, got {brief(found)}; reduce it, by .all() for one")
+        return bool(found)
+
+    return says
 
 
 _ALL = 2**62  # more elements than there are

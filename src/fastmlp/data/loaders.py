@@ -11,6 +11,8 @@ from typing import Any, NoReturn, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from fastmlp.saving.atomic import path_of
+
 Part: TypeAlias = tuple[NDArray[Any], NDArray[Any]]
 Parts: TypeAlias = tuple[Part, Part]
 
@@ -64,13 +66,13 @@ def _load(where: str, path: str | os.PathLike[str] | None, name: str, idx: tuple
         if idx and _idx_file(place, idx[0]):
             return _checked(where, place, _all_idx(where, place, idx))
     wanted = f"{name} or {idx[0]}[.gz] …" if idx else name
-    raise FileNotFoundError(f"{where}: expected {wanted} in one of the places looked at, found it in none of "
+    raise FileNotFoundError(f"{where}: expected {wanted} in one of the places looked at, got none in "
                             f"{', '.join(looked)}; give its path or set FASTMLP_DATA to its folder")  # fmt: skip
 
 
 def _places(path: str | os.PathLike[str] | None) -> Iterator[Path]:
     if path is not None:
-        yield Path(path).expanduser()
+        yield Path(path_of("path", path)).expanduser()
         return
     if os.environ.get("FASTMLP_DATA"):
         yield Path(os.environ["FASTMLP_DATA"]).expanduser()

@@ -68,9 +68,10 @@ def _angles(where: str, n: int, reach: float, ends: bool) -> list[NDArray[np.flo
 
 def _mixed(where: str, first: NDArray[Any], second: NDArray[Any], noise: float, seed: random.Seed) -> Points:
     """The points of two classes, moved a little, in random order."""
+    noise = number(f"{where}: noise", noise, 0)
     sequence = random.draw_seed(seed)
     x = np.concatenate([first, second])
-    x += random.normal(x.shape, stddev=number(f"{where}: noise", noise, 0), dtype="float64", seed=sequence)
+    x += random.normal(x.shape, stddev=noise, dtype="float64", seed=sequence)
     y = np.repeat([0, 1], [len(first), len(second)])
     order = random.shuffle(np.arange(len(x)), seed=sequence)
     return x[order].astype(np.float32), y[order]

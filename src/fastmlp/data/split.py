@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastmlp import _core
-from fastmlp._validate import brief, number, whole
+from fastmlp._validate import brief, flag, number, whole
 from fastmlp.data import _stream
 
 _WHERE = "train_dev_test_split"
@@ -63,9 +63,9 @@ def train_dev_test_split(
         raise ValueError(f"{_WHERE}: expected at least {need} rows in target_mask, for the parts after the first, "
                          f"got {len(pool)}; make these parts smaller")  # fmt: skip
     order = np.arange(rows)
-    if shuffle:
-        order = _core.random_permutation(rows, (_stream.seed_or_next(f"{_WHERE}: seed", seed), _stream.SPLIT, 0, 0, 0))
     groups = np.zeros(rows, np.int64) if stratify is None else _groups(rows, stratify)
+    if flag(f"{_WHERE}: shuffle", shuffle):
+        order = _core.random_permutation(rows, (_stream.seed_or_next(f"{_WHERE}: seed", seed), _stream.SPLIT, 0, 0, 0))
     part = _assigned(order[np.isin(order, pool)] if len(pool) < rows else order, groups, counts)
     chosen = [order[part[order] == p] for p in range(len(counts))]
     parts = [tuple(column[index] for column in columns) for index in chosen]

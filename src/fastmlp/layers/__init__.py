@@ -5,8 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import NoReturn
 
-from fastmlp._objects import deserialize as _deserialize
-from fastmlp._objects import deserializer
+from fastmlp._objects import described, deserializer
 from fastmlp._objects import serialize as serialize
 from fastmlp._validate import no_such_name, outside
 from fastmlp.layers.activation import ELU, Activation, ActivationWith, LeakyReLU, ReLU, Softmax
@@ -46,7 +45,7 @@ from fastmlp.layers.regularization import (
 from fastmlp.layers.shaping import Flatten, Identity, Permute, RepeatVector, Reshape
 from fastmlp.layers.trainable import APL, PELU, Maxout, PReLU, SReLU, SwishBeta
 
-deserialize = deserializer(_deserialize)
+deserialize = deserializer(described)
 
 __all__ = [
     "APL",

@@ -14,7 +14,7 @@ from fastmlp import config, constraints, eager, initializers, regularizers
 from fastmlp._objects import Configurable, NotLowered, serialize, snake_case, written_anew
 from fastmlp._room import claim
 from fastmlp._spelling import older_spelling
-from fastmlp._validate import brief, whole
+from fastmlp._validate import brief, flag, title, whole
 from fastmlp.autodiff.primitive import as_tensor
 from fastmlp.autodiff.tensor import Tensor
 from fastmlp.layers.calls import Calls, leaves
@@ -83,14 +83,16 @@ class Layer(Calls, HasWeights, Configurable):
         name: str | None = None,
         **legacy: Any,
     ) -> None:
-        self.name = automatic_name(type(self)) if name is None else str(name)
-        self._policy = config.DTypePolicy(config.policy_name(type(self).__name__, dtype))
+        where = type(self).__name__
+        given_name = None if name is None else title(where, name)
+        self._trainable = flag(f"{where}: trainable", trainable)
+        self._policy = config.DTypePolicy(config.policy_name(where, dtype))
         self.activity_regularizer = regularizers.get(activity_regularizer)
-        self._trainable = bool(trainable)
         self._variables: list[Variable] = []
         self._losses: list[Any] = []
         self.draws = count()
         self.declared_shape = self._legacy_shape(legacy)
+        self.name = given_name or automatic_name(type(self))
 
     def _legacy_shape(self, legacy: dict[str, Any]) -> Shape | None:
         """The input shape that older scripts give to a first layer."""
@@ -106,9 +108,8 @@ class Layer(Calls, HasWeights, Configurable):
             older_spelling(f"{type(self).__name__}: input_dim and input_shape are the older spelling; "
                            f"put Input(shape={shape[1:]}) first in the model")  # fmt: skip
         if legacy:
-            allowed = ", ".join(self._settings())
-            raise TypeError(f"{type(self).__name__}: expected arguments among {allowed}, got {sorted(legacy)}; "
-                            "check the spelling")  # fmt: skip
+            raise TypeError(f"{type(self).__name__}: expected arguments among {', '.join(self._settings())}, got "
+                            f"{sorted(legacy)}; check the spelling")  # fmt: skip
         return shape
 
     # ---- types
@@ -175,8 +176,10 @@ class Layer(Calls, HasWeights, Configurable):
         if self.built:
             return
         where = f"{self.name}: input shape"
+        if not isinstance(input_shape, (list, tuple, dict)):
+            raise TypeError(f"{where}: expected a tuple, got {brief(input_shape)}; write (None, 784) for 784 features")
         if not _is_shape(input_shape):  # of several inputs
-            self.build_weights(input_shape)
+            self.build_weights(input_shape)  # type: ignore[arg-type]
             self.input_shape, self.built = input_shape, True
             return
         shape = tuple(None if n is None else whole(where, n, 0) for n in input_shape)
@@ -284,9 +287,9 @@ class Layer(Calls, HasWeights, Configurable):
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
-        self._trainable = bool(value)
+        self._trainable = flag(f"{self.name}: trainable", value)
         for layer in self.inner_layers():
-            layer.trainable = bool(value)
+            layer.trainable = value
 
     def count_params(self) -> int:
         """How many numbers its weights hold."""

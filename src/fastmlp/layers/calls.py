@@ -119,6 +119,8 @@ class Calls:
                 trace.called(self, inputs, outputs, now)
                 return outputs
             outputs = self._after_call(self.call(inputs, *args, **settings))  # type: ignore[attr-defined]
+        if outputs is None:
+            raise TypeError(f"{self.name}: expected call to return its output, got None; end it with return")
         if self.output_shape is None and isinstance(outputs, Tensor) and outputs.ndim:
             self.output_shape = (None, *outputs.shape[1:])
         return outputs

@@ -21,12 +21,12 @@ from fastmlp.variables import Variable
 
 def _numbers(where: str, given: Any, most: int) -> Any:
     """Whole numbers, each below `most`."""
-    x = as_tensor(given, np.int32)
-    values = x.array
-    if values.size and not (values.min() >= 0 and values.max() < most):
+    values = as_tensor(given).array
+    whole_ones = values.dtype.kind != "f" or (values == np.floor(values)).all()
+    if values.size and not (values.min() >= 0 and values.max() < most and whole_ones):
         raise ValueError(f"{where}: expected whole numbers from 0 to {most - 1}, got {brief(values)} from "
                          f"{values.min()} to {values.max()}; make room for more, or map them")  # fmt: skip
-    return x
+    return as_tensor(given, np.int32)
 
 
 class Embedding(Layer):
@@ -72,9 +72,9 @@ class Embedding(Layer):
                  quantization_config=quantization_config)  # fmt: skip
         self.input_dim = whole("Embedding: input_dim", input_dim)
         self.output_dim = whole("Embedding: output_dim", output_dim)
-        self.embeddings_initializer = initializers.get(embeddings_initializer)
         self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
         self.embeddings_constraint = constraints.get(embeddings_constraint)
+        self.embeddings_initializer = initializers.get(embeddings_initializer)  # last, for it may draw a seed
         if weights is not None:
             self.build((None, None))
             self.set_weights(weights if isinstance(weights, list) and len(weights) == 1 else [weights])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fastmlp import config, constraints, initializers, regularizers
-from fastmlp._validate import brief, whole
+from fastmlp._validate import brief, flag, whole
 from fastmlp.compat import conventional
 from fastmlp.layers.activation import activation_config, activation_layer, activation_operations, activation_shape
 from fastmlp.layers.base import Layer, Shape, not_here
@@ -165,13 +165,13 @@ class Dense(Layer):
         not_here(where, lora_rank=lora_rank, lora_alpha=lora_alpha, quantization_config=quantization_config)
         self.units = whole(f"{where}: units", units)
         self.activation = activation_layer(where, activation)
-        self.use_bias = bool(use_bias)
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
+        self.use_bias = flag(f"{where}: use_bias", use_bias)
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
         self.bias_regularizer = regularizers.get(bias_regularizer)
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
+        self.kernel_initializer = initializers.get(kernel_initializer)  # last, for these may draw a seed
+        self.bias_initializer = initializers.get(bias_initializer)
 
     @property
     def columns(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastmlp._validate import brief
+from fastmlp._validate import brief, flag, whole
 from fastmlp.autodiff import shapes
 from fastmlp.autodiff.extremes import maximum as larger
 from fastmlp.autodiff.extremes import minimum as smaller
@@ -133,7 +133,7 @@ class Concatenate(Layer):
 
     def __init__(self, axis: int = -1, **settings: Any) -> None:
         super().__init__(**settings)
-        self.axis = axis
+        self.axis = whole(f"{type(self).__name__}: axis", axis, -64)  # which of NumPy's it is, inputs will say
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """All in one."""
@@ -178,7 +178,7 @@ class Dot(Layer):
             raise TypeError(f"Dot: expected axes as a whole number or two of them, got {brief(axes)}; axes=1, for one")
         if len(pair) != 2:
             raise ValueError(f"Dot: expected axes for the two inputs, got {brief(axes)}; give one or two numbers")
-        self.axes, self.normalize = axes, bool(normalize)
+        self.axes, self.normalize = axes, flag("Dot: normalize", normalize)
         self._pair = tuple(pair)
 
     def call(self, inputs: Any, training: bool = False) -> Any:

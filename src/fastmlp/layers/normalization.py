@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastmlp import constraints, initializers, regularizers
-from fastmlp._validate import number
+from fastmlp._validate import flag, number
 from fastmlp.compat import conventional
 from fastmlp.layers.base import Layer, Shape, not_here
 from fastmlp.variables import Variable
@@ -34,11 +34,12 @@ class _Scaled(Layer):
         compat: str = "keras",
         **settings: Any,
     ) -> None:
-        not_here(type(self).__name__, rms_scaling=settings.pop("rms_scaling", None))
+        where = type(self).__name__
+        not_here(where, rms_scaling=settings.pop("rms_scaling", None))
         super().__init__(**settings)
         self.axis, self.compat = axis, compat
-        self.epsilon = number(f"{type(self).__name__}: epsilon", epsilon, 0)
-        self.center, self.scale = bool(center), bool(scale)
+        self.epsilon = number(f"{where}: epsilon", epsilon, 0)
+        self.center, self.scale = flag(f"{where}: center", center), flag(f"{where}: scale", scale)
         self.beta_initializer = initializers.get(beta_initializer)
         self.gamma_initializer = initializers.get(gamma_initializer)
         self.beta_regularizer = regularizers.get(beta_regularizer)

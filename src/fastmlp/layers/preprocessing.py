@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from fastmlp import _core
 from fastmlp._objects import serialize
-from fastmlp._validate import brief
+from fastmlp._validate import brief, flag
 from fastmlp.layers.base import Layer, Shape
 from fastmlp.variables import Variable
 
@@ -102,7 +102,7 @@ class Normalization(Layer):
         **settings: Any,
     ) -> None:
         super().__init__(**settings)
-        self.axis, self.invert = axis, bool(invert)
+        self.axis, self.invert = axis, flag("Normalization: invert", invert)
         self.input_mean = None if mean is None else np.asarray(mean, np.float64)
         self.input_variance = None if variance is None else np.asarray(variance, np.float64)
         shapes = {None if given is None else given.shape for given in (self.input_mean, self.input_variance)}
@@ -194,6 +194,18 @@ class Normalization(Layer):
         if self.input_mean is not None:
             raise RuntimeError(f"{self.name}: expected no call of adapt, got one though mean and variance were given; "
                                "leave them out")  # fmt: skip
+        fresh = not self.built
+        try:
+            mean, variance = self._moments(data)
+        except BaseException:
+            if fresh:
+                self._unbuild()
+            raise
+        self.adapt_mean.assign(mean)
+        self.adapt_variance.assign(variance)
+
+    def _moments(self, data: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and variance of all batches together."""
         count, mean, second = 0, np.zeros(()), np.zeros(())
         for batch in filter(len, self._batches(data)):
             n, batch_mean, batch_variance = self._moments_of(batch)
@@ -202,14 +214,16 @@ class Normalization(Layer):
             second = second + n * batch_variance + step**2 * (n * (count - n) / count)
         if not count:
             raise ValueError(f"{self.name}: expected at least one row, got none; a generator can be used only once")
-        self.adapt_mean.assign(mean)
-        self.adapt_variance.assign(second / count)
+        if not np.isfinite(mean).all():
+            raise ValueError(f"{self.name}: expected finite numbers, got some NaN or infinite; leave out or fill in "
+                             "the rows that have them")  # fmt: skip
+        return mean, second / count
 
     def _batches(self, data: Any) -> Iterator[np.ndarray]:
         """Arrays of rows; those of plain numbers, one a row, are one feature if all features are one."""
         for batch in batches_of(data):
             rows = batch[:, None] if batch.ndim == 1 and self._no_axis() else batch
-            if rows.ndim < 2:
+            if rows.ndim < 2 or not rows.size:
                 raise ValueError(f"{self.name}: expected arrays of rows of features, got {brief(batch)}; "
                                  "reshape it to (rows, features)")  # fmt: skip
             if not self.built:

@@ -286,8 +286,8 @@ class Maxout(Dense):
     """
 
     def __init__(self, units: int, pieces: int = 2, **settings: Any) -> None:
-        super().__init__(units, **settings)
         self.pieces = _at_most(_MOST_PIECES, "Maxout: pieces", whole("Maxout: pieces", pieces))
+        super().__init__(units, **settings)
 
     @property
     def columns(self) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from fastmlp._arrays import numbers
 from fastmlp._spelling import older_spelling
 from fastmlp._validate import brief
 from fastmlp.autodiff.primitive import as_tensor
@@ -27,6 +28,9 @@ class HasWeights:
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Note that a setting or a weight is replaced, for programs that were made of what it was."""
+        if isinstance(vars(self).get(name), Variable) and not isinstance(value, (Variable, type(None))):
+            raise TypeError(f"{self.name}: expected a Variable as {name}, got {brief(value)}; {name}.assign writes "
+                            "numbers into the one there is")  # fmt: skip
         super().__setattr__(name, value)
         passing = name in PASSING or isinstance(getattr(type(self), name, None), property)
         if vars(self).get("built") and not passing:
@@ -106,7 +110,10 @@ class HasWeights:
     def add_loss(self, loss: Any) -> None:
         """Something that training is to make small besides, worked out in `call`."""
         for one in loss if isinstance(loss, (list, tuple)) else [loss]:
-            self._losses.append(as_tensor(one))
+            price = as_tensor(one)
+            if price.dtype.kind not in "fiub":
+                raise TypeError(f"{self.name}: expected a number as a loss, got {brief(one)}; work one out of tensors")
+            self._losses.append(price)
 
     @property
     def losses(self) -> list[Any]:
@@ -131,8 +138,10 @@ class HasWeights:
         return [v.numpy() for v in self.weights]
 
     def set_weights(self, weights: Sequence[Any]) -> None:
-        """Write what `get_weights` gave. All shapes are looked at before the first is written."""
-        mine, given = self.weights, [np.asarray(w) for w in weights]
+        """Write what `get_weights` gave. All arrays are looked at before the first is written."""
+        if not isinstance(weights, Iterable):
+            raise TypeError(f"set_weights: expected a list of arrays, got {brief(weights)}; take one from get_weights")
+        mine, given = self.weights, [numbers("set_weights", w) for w in weights]
         want, got = [tuple(v.shape) for v in mine], [w.shape for w in given]
         if want != got:
             raise ValueError(f"set_weights: expected arrays of shapes {want} for '{self.name}', got {got}; "

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from fastmlp import config
+from fastmlp._arrays import numbers
 from fastmlp._objects import Configurable, NotLowered, snake_case
 from fastmlp._spelling import older_spelling
-from fastmlp._validate import brief, unknown, user_level
+from fastmlp._validate import brief, title, unknown, user_level
 from fastmlp.autodiff import kernels
 from fastmlp.autodiff.primitive import as_tensor, real_tensor
 from fastmlp.autodiff.shapes import axis_last, broadcast_to, reshape
@@ -27,14 +28,12 @@ REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", W
 
 def targets(y_true: Any) -> Any:
     """Targets as they are: a tensor if they are part of a formula, else an array."""
-    return as_tensor(y_true) if is_formula(y_true) else np.asarray(y_true)
+    return as_tensor(y_true) if is_formula(y_true) else numbers("y_true", y_true)
 
 
 def real_array(where: str, value: ArrayLike, dtype: DTypeLike | None = None) -> Array:
     """An array of `dtype`; without one float64 arrays stay what they are and all else, lists too, is float32."""
-    array = np.asarray(value)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{where}: expected numbers, got {brief(array)}; convert them to float32")
+    array = numbers(where, value)
     double = hasattr(value, "dtype") and array.dtype.kind == "f" and array.dtype.itemsize >= 8
     return array.astype(dtype or (np.float64 if double else np.float32), copy=False)
 
@@ -115,7 +114,7 @@ class Loss(Configurable):
             unknown(f"{type(self).__name__}: reduction", reduction, REDUCTIONS)
         if dtype is not None and np.dtype(dtype).name not in ("float32", "float64"):
             raise ValueError(f"{type(self).__name__}: expected dtype float32 or float64, got {dtype!r}; use one")
-        self.name = snake_case(type(self).__name__) if name is None else name
+        self.name = snake_case(type(self).__name__) if name is None else title(type(self).__name__, name)
         self.reduction = reduction
         self.dtype = None if dtype is None else np.dtype(dtype).name
 
@@ -133,7 +132,7 @@ class Loss(Configurable):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The loss of each sample."""
-        raise NotImplementedError(f"{type(self).__name__}: expected a method call(y_true, y_pred); define it")
+        raise NotImplementedError(f"{type(self).__name__}: expected a method call(y_true, y_pred), got none; define it")
 
     def kept(self, y_true: Array, losses: Any) -> Array | None:
         """Which samples count; None: all."""

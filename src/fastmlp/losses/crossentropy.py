@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from fastmlp._validate import brief, flag, number, whole
 from fastmlp.autodiff.primitive import as_tensor
-from fastmlp.autodiff.shapes import axis_last
+from fastmlp.autodiff.shapes import axes_of, axis_last
 from fastmlp.losses.base import Array, KernelLoss
 
 
@@ -218,7 +218,7 @@ class SparseCategoricalCrossentropy(_Categorical):
     def rows(self, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
         """One label a sample, and the predictions with the classes along the last axis."""
         p = y_pred
-        if p.ndim == 0 or p.shape[self.axis] == 0:
+        if p.ndim == 0 or p.shape[axes_of(self.kernel, self.axis, p.ndim)[0]] == 0:
             raise ValueError(f"{self.kernel}: expected y_pred with a column a class, got {brief(p)}; reshape it")
         p, y_true = axis_last(p, self.axis), np.asarray(y_true)
         y = np.squeeze(y_true, self.axis) if y_true.ndim == p.ndim and y_true.shape[self.axis] == 1 else y_true

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fastmlp._validate import number, whole
+from fastmlp._validate import flag, number, whole
 from fastmlp.metrics.base import Lowered
 from fastmlp.metrics.means import KernelMean
 
@@ -93,7 +93,7 @@ class SparseTopKCategoricalAccuracy(_TopK):
 
     def __init__(self, k: int = 5, name: str | None = None, dtype: Any = None, from_sorted_ids: bool = False) -> None:
         super().__init__(k, name, dtype)
-        self.from_sorted_ids = bool(from_sorted_ids)
+        self.from_sorted_ids = flag(f"{type(self).__name__}: from_sorted_ids", from_sorted_ids)
 
     def lower(self) -> Lowered | None:
         """None for sorted class numbers, which no network predicts."""

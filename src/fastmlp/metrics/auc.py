@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from fastmlp import _core
-from fastmlp._validate import number, unknown, whole
+from fastmlp._arrays import numbers
+from fastmlp._validate import flag, number, unknown, whole
 from fastmlp.losses.base import real_array
 from fastmlp.metrics.base import Lowered, ratio
 from fastmlp.metrics.rows import Array, Rows
@@ -53,8 +54,11 @@ class AUC(ThresholdMetric):
             unknown("AUC: curve", curve, ("ROC", "PR", "PRGAIN"))
         if self.summation_method not in _METHODS:
             unknown("AUC: summation_method", summation_method, _METHODS)
-        self.multi_label, self.from_logits = bool(multi_label), bool(from_logits)
-        self.label_weights = None if label_weights is None else np.asarray(label_weights, np.float64)
+        self.multi_label = flag("AUC: multi_label", multi_label)
+        self.from_logits = flag("AUC: from_logits", from_logits)
+        self.label_weights = (
+            None if label_weights is None else numbers("AUC: label_weights", label_weights).astype(np.float64)
+        )
         self._per_label = self.multi_label or self.label_weights is not None
         if self._per_label:
             self.state = np.zeros(0)  # until the number of labels is known

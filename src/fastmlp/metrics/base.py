@@ -12,7 +12,7 @@ from fastmlp import _core, initializers
 from fastmlp._objects import Configurable, snake_case
 from fastmlp._room import claim
 from fastmlp._spelling import older_spelling
-from fastmlp._validate import brief
+from fastmlp._validate import brief, title
 from fastmlp.autodiff.tensor import constant
 from fastmlp.metrics.rows import Array, Rows, by_columns, by_elements, by_labels, by_rows
 from fastmlp.variables import Variable
@@ -77,7 +77,8 @@ class Metric(Configurable):
     _direction: str | None = None  # "up" or "down": where better results lie
 
     def __init__(self, name: str | None = None, dtype: Any = None) -> None:
-        self.name = str(name) if name is not None else self.default_name or self._counted_name()
+        given = None if name is None else title(type(self).__name__, name)
+        self.name = given or self.default_name or self._counted_name()
         self.dtype = np.dtype("float32" if dtype is None else dtype).name
         self.state: Array = np.zeros(0)
         self._variables: list[Variable] = []
@@ -176,17 +177,20 @@ class Metric(Configurable):
 
     def merge_state(self, metrics: Iterable[Metric]) -> None:
         """Add what other metrics made alike have seen."""
-        for other in metrics:
+        if not isinstance(metrics, Iterable):
+            raise TypeError(f"{self.name}: expected a list of metrics to merge, got {brief(metrics)}; put it into one")
+        others = list(metrics)
+        for other in others:
             if type(other) is not type(self):
                 raise ValueError(f"{self.name}: expected metrics of class {type(self).__name__} to merge, "
                                  f"got {brief(other)}; make them alike")  # fmt: skip
-            if other.state.size and not self.state.size:
-                self.state = np.zeros_like(other.state)
+        sizes = {one.state.size for one in (self, *others) if one.state.size}
+        if len(sizes) > 1:
+            raise ValueError(f"{self.name}: expected states of as many numbers to merge, got {sorted(sizes)}; make the "
+                             "metrics alike")  # fmt: skip
+        for other in others:
             if other.state.size:
-                if other.state.shape != self.state.shape:
-                    raise ValueError(f"{self.name}: expected a state of {self.state.size} numbers to merge, "
-                                     f"got {other.state.size}; make the metrics alike")  # fmt: skip
-                self.state += other.state
+                self.state = self.state + other.state if self.state.size else other.state.copy()
             for mine, theirs in zip(self.variables, other.variables, strict=True):
                 mine.assign_add(theirs.numpy())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from fastmlp._validate import number
+from fastmlp._validate import flag, number, whole
 from fastmlp.metrics.errors import KernelError, last_axis
 
 
@@ -14,7 +14,7 @@ class _Crossentropy(KernelError):
 
     def __init__(self, name: str | None, dtype: Any, from_logits: bool) -> None:
         super().__init__(name, dtype)
-        self.from_logits = bool(from_logits)
+        self.from_logits = flag(f"{type(self).__name__}: from_logits", from_logits)
         if self.from_logits:
             self.kernel = f"{self.kernel}_logits"
 
@@ -76,7 +76,10 @@ class SparseCategoricalCrossentropy(_Crossentropy):
         axis: int = -1,
     ) -> None:
         super().__init__(name, dtype, from_logits)
-        self.axis, self.ignore_class = last_axis(self.name, axis), ignore_class
+        self.axis = last_axis(self.name, axis)
+        self.ignore_class = (
+            None if ignore_class is None else whole(f"{self.name}: ignore_class", ignore_class, -(2**31))
+        )
 
     def kernel_params(self) -> tuple[float, ...]:
         """The ignored label, NaN for none."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from fastmlp._validate import number, whole
 from fastmlp.metrics.rows import Array, beside, labels_beside
 
 
@@ -15,6 +16,7 @@ def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Array:
     >>> binary_accuracy([1, 1, 0, 0], [0.9, 0.4, 0.1, 0.6])
     array([1., 0., 1., 0.], dtype=float32)
     """
+    threshold = number("binary_accuracy: threshold", threshold)
     y, p = beside("binary_accuracy", y_true, y_pred)
     return np.asarray((p > p.dtype.type(threshold)) == y).astype(p.dtype)
 
@@ -40,6 +42,7 @@ def _within_top(labels: Array, p: Array, k: int) -> Array:
 
 def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Array:
     """1 where fewer than k outputs are above that of the class which y_true, one-hot, names."""
+    k = whole("top_k_categorical_accuracy: k", k)
     y, p = beside("top_k_categorical_accuracy", y_true, y_pred)
     return _within_top(y.argmax(axis=-1), p, k)
 
@@ -49,6 +52,7 @@ def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5, from
 
     With `from_sorted_ids` y_pred holds class numbers, the likeliest first, and the first k are looked at.
     """
+    k = whole("sparse_top_k_categorical_accuracy: k", k)
     y, p = labels_beside("sparse_top_k_categorical_accuracy", y_true, y_pred)
     return (p[..., :k] == y[..., None]).any(axis=-1).astype(p.dtype) if from_sorted_ids else _within_top(y, p, k)
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastmlp._arrays import numbers
 from fastmlp._validate import brief
 from fastmlp.losses.base import real_array, same_rank
 
@@ -56,7 +57,7 @@ def spread(where: str, sample_weight: Any, lead: tuple[int, ...], *, share: bool
     inner = math.prod(lead[1:]) if share else 1
     if sample_weight is None:
         return None if inner == 1 else np.full(math.prod(lead), 1 / inner)
-    w = np.asarray(sample_weight, np.float64)
+    w = numbers(f"{where}: sample_weight", sample_weight).astype(np.float64)
     if w.ndim == len(lead) + 1 and w.shape[-1] == 1:
         w = w[..., 0]
     if w.ndim > len(lead) or any(a not in (1, b) for a, b in zip(w.shape, lead)):

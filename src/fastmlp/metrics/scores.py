@@ -168,7 +168,10 @@ class IoU(Metric):
         if max(self.target_class_ids) >= self.num_classes:
             raise ValueError(f"{self.name}: expected target_class_ids below {self.num_classes}, "
                              f"got {self.target_class_ids}; they count from 0")  # fmt: skip
-        self.ignore_class, self.axis = ignore_class, axis
+        self.ignore_class = (
+            None if ignore_class is None else whole(f"{self.name}: ignore_class", ignore_class, -(2**31))
+        )
+        self.axis = axis
         self.sparse_y_true, self.sparse_y_pred = sparse_y_true, sparse_y_pred
         self.state = np.zeros(self.num_classes**2)
 
@@ -236,7 +239,16 @@ class MeanIoU(IoU):
         sparse_y_pred: bool = True,
         axis: int = -1,
     ) -> None:
-        super().__init__(num_classes, range(num_classes), name, dtype, ignore_class, sparse_y_true, sparse_y_pred, axis)
+        super().__init__(
+            num_classes,
+            range(whole("MeanIoU: num_classes", num_classes)),
+            name,
+            dtype,
+            ignore_class,
+            sparse_y_true,
+            sparse_y_pred,
+            axis,
+        )
 
 
 class OneHotIoU(IoU):

@@ -75,6 +75,8 @@ def _listed(name: str, thresholds: Any, default: float) -> list[float]:
     if thresholds is None:
         return [default]
     given = list(thresholds) if isinstance(thresholds, (list, tuple, np.ndarray)) else [thresholds]
+    if not given:
+        raise ValueError(f"{name}: expected one threshold or more, got none; give a number, or None for {default}")
     return [number(f"{name}: thresholds", value, 0, 1) for value in given]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from fastmlp import optimizers, random
 from fastmlp._objects import NotLowered, deserialize, need_as_it_is
-from fastmlp._validate import brief, whole
+from fastmlp._validate import brief, flag, whole
 from fastmlp.lowering import lower
 from fastmlp.models.compiled import Compiled, Learning
 from fastmlp.models.hooks import History
@@ -83,11 +83,15 @@ class Compiling:
             Names or objects, for several outputs a list or dict with those of each; the latter take sample weights
             into account.
         """
+        self._check_ways(run_eagerly, steps_per_execution, jit_compile, auto_scale_loss)
         outputs = self._known_outputs()
         given = (loss, metrics, weighted_metrics)
         several = is_factor(loss_weights) or (are_several(*given) if outputs is None else outputs.several)
         if outputs is not None and not several and are_several(loss):
             outputs.beside("compile: loss", loss, is_one=is_config)
+        for what, one in (("metrics", metrics), ("weighted_metrics", weighted_metrics)):
+            if outputs is not None and not several and isinstance(one, Mapping) and not is_config(one):
+                outputs.beside(f"compile: {what}", one, partly=True)
         kind = Several if several else Compiled
         compiled = kind(optimizer, *given, loss_weights)
         if outputs is not None and isinstance(compiled, Several):
@@ -96,6 +100,15 @@ class Compiling:
         if self._place is not None:
             self._place = self._place.anew()  # what metrics have seen of an epoch is gone
         self._forget_programs()
+
+    @staticmethod
+    def _check_ways(run_eagerly: Any, steps_per_execution: Any, jit_compile: Any, auto_scale_loss: Any) -> None:
+        """See that the ways of running are some; None is the usual one, as older scripts write it."""
+        whole("compile: steps_per_execution", 1 if steps_per_execution is None else steps_per_execution)
+        given = {"run_eagerly": run_eagerly, "jit_compile": jit_compile, "auto_scale_loss": auto_scale_loss}
+        for name, value in given.items():
+            if value is not None and not (name == "jit_compile" and value == "auto"):
+                flag(f"compile: {name}", value)
 
     def _known_outputs(self) -> Outputs | None:
         """The outputs, if they are known before data come."""
@@ -273,6 +286,9 @@ class Compiling:
 
     def compile_from_config(self, config: Mapping[str, Any]) -> None:
         """Compile as another model was."""
+        if not isinstance(config, Mapping):
+            raise TypeError(f"compile_from_config: expected settings by name, got {brief(config)}; take them from "
+                            "get_compile_config")  # fmt: skip
         self.compile(**deserialize(config))  # now, while custom objects are in scope
 
     def _lowered_layers(self) -> list[Any]:

@@ -126,7 +126,7 @@ class BatchFeed:
     """
 
     def __init__(self, where: str, source: Any, steps: int | None, shuffle: bool = False) -> None:
-        if not (hasattr(source, "__iter__") or hasattr(source, "__getitem__")):
+        if isinstance(source, (str, bytes)) or not (hasattr(source, "__iter__") or hasattr(source, "__getitem__")):
             raise TypeError(f"{where}: expected x as an array, a data set or a generator of batches, got "
                             f"{brief(source)}; give the features")  # fmt: skip
         if steps is None and getattr(source, "cardinality", lambda: None)() == -1:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from fastmlp import random
-from fastmlp._validate import brief, whole
+from fastmlp._validate import brief, number, whole
 from fastmlp.autodiff import GradientTape
 from fastmlp.layers.calls import leaves
 from fastmlp.models.gradient_report import CheckedGradient, GradientReport
@@ -73,6 +73,8 @@ def gradcheck(
     (True, 'x')
     """
     samples = whole("gradcheck: samples", samples, 1)
+    if tolerance is not None:
+        number("gradcheck: tolerance", tolerance, above=0)
     if not callable(model):
         raise TypeError(f"gradcheck: expected a model, a layer or a function, got {brief(model)}; give one")
     price = RepeatableLoss(model, x, y, loss, sample_weight, training, seed)

@@ -31,6 +31,10 @@ class Graph:
             if not isinstance(one, KerasTensor):
                 raise TypeError(f"Model: expected inputs and outputs made by Input and layers, got {brief(one)}; begin "
                                 "with Input(shape=…) and call layers on it")  # fmt: skip
+        if not _flat(outputs):
+            raise ValueError(
+                f"Model: expected one output or more, got {brief(outputs)}; give what layers make of inputs"
+            )
         if any(not isinstance(one.node.operation, InputLayer) for one in _flat(inputs)):
             inputs, outputs = _rerooted(inputs, outputs)
         self._take(inputs, outputs)

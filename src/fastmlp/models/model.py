@@ -52,12 +52,13 @@ class Model(Trainer, Layer):
 
     def __init__(self, inputs: Any = None, outputs: Any = None, *, name: str | None = None, **settings: Any) -> None:
         Layer.__init__(self, name=name, **settings)
-        self._begin()
         if (inputs is None) != (outputs is None):
             raise TypeError(
                 f"{type(self).__name__}: expected inputs and outputs, or neither, got one of them; give both"
             )
-        self._graph = None if inputs is None else Graph(inputs, outputs)
+        graph = None if inputs is None else Graph(inputs, outputs)
+        self._begin()
+        self._graph = graph
         if self._graph is not None:
             self.built = True
             self.input_shape = _shapes(self._graph.inputs)
@@ -144,9 +145,10 @@ class Model(Trainer, Layer):
         if (name is None) == (index is None):
             raise ValueError(f"get_layer: expected a name or an index, got {name!r} and {index!r}; give one of them")
         if name is None:
-            if not -len(layers) <= index < len(layers):  # type: ignore[operator]
+            index = whole("get_layer: index", index, -len(layers))
+            if index >= len(layers):
                 raise ValueError(f"get_layer: expected an index below {len(layers)}, got {index}; lower it")
-            return layers[index]  # type: ignore[index]
+            return layers[index]
         for layer in self.inner_layers():
             if layer.name == name:
                 return layer
@@ -258,7 +260,7 @@ class Model(Trainer, Layer):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Any:
         """A new model made of the same, with weights of its own."""
-        if "nodes" not in config or "layers" not in config:
+        if not isinstance(config, Mapping) or "nodes" not in config or "layers" not in config:
             return super().from_config(config)
         inputs, outputs = Graph.ends_of(config)
         model = cls(inputs, outputs, name=config.get("name"))

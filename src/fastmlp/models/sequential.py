@@ -39,12 +39,13 @@ class Sequential(Model):
     """
 
     def __init__(self, layers: Iterable[Any] | None = None, trainable: bool = True, name: str | None = None) -> None:
+        if layers is not None and not isinstance(layers, Iterable):
+            raise TypeError(f"Sequential: expected a list of layers, got {brief(layers)}; put it into one")
+        found = list(map(_layer, layers or ()))
         super().__init__(name=name, trainable=trainable)
         self._layers: list[Layer] = []
         self._wires: list[Node] = []  # what its layers take and give
-        if layers is not None and not isinstance(layers, Iterable):
-            raise TypeError(f"Sequential: expected a list of layers, got {brief(layers)}; put it into one")
-        for layer in layers or ():
+        for layer in found:
             self.add(layer)
 
     # ---- layers
@@ -57,12 +58,7 @@ class Sequential(Model):
     @in_turn
     def add(self, layer: Any, rebuild: bool = True) -> None:
         """Put a layer, or a model, at the end."""
-        if isinstance(layer, KerasTensor) and isinstance(layer.node.operation, InputLayer):
-            layer = layer.node.operation
-        if isinstance(layer, type) and issubclass(layer, Layer):
-            raise TypeError(f"add: expected a layer, got a class; make one: {layer.__name__}(…)")
-        if not isinstance(layer, Layer):
-            raise TypeError(f"add: expected a layer, got {brief(layer)}; take one of fastmlp.layers")
+        layer = _layer(layer)
         if isinstance(layer, InputLayer) and self._layers:
             raise ValueError(f"add: expected Input first, got it after {len(self._layers)} layers; make a new model")
         if any(layer.name == other.name for other in self._layers):
@@ -240,6 +236,9 @@ class Sequential(Model):
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Sequential:
         """A new model made of the same, with weights of its own; classes not registered are found by these names."""
+        if not (isinstance(config, Mapping) and isinstance(config.get("layers"), Iterable)):
+            raise TypeError(f"{cls.__name__}.from_config: expected a dict with a list of layers, got {brief(config)}; "
+                            "take it from get_config")  # fmt: skip
         with custom_object_scope(custom_objects):
             model = cls([deserialize(layer) for layer in config["layers"]], name=config.get("name"))
         if config.get("build_input_shape") is not None and not model.built:
@@ -247,6 +246,17 @@ class Sequential(Model):
         if not config.get("trainable", True):
             model.trainable = False
         return model
+
+
+def _layer(given: Any) -> Layer:
+    """The layer itself, that of an `Input` included."""
+    if isinstance(given, KerasTensor) and isinstance(given.node.operation, InputLayer):
+        return given.node.operation
+    if isinstance(given, type) and issubclass(given, Layer):
+        raise TypeError(f"add: expected a layer, got a class; make one: {given.__name__}(…)")
+    if not isinstance(given, Layer):
+        raise TypeError(f"add: expected a layer, got {brief(given)}; take one of fastmlp.layers")
+    return given
 
 
 def _one(where: str, tensors: Any) -> Any:

@@ -20,6 +20,10 @@ def parts_of(data: Batch) -> tuple[Any, Any, Any]:
     """x, y and sample_weight of what a step is given."""
     if not isinstance(data, tuple):
         return data, None, None
+    if not 1 <= len(data) <= 3:
+        raise ValueError(
+            f"step: expected x, (x, y) or (x, y, sample_weight), got {len(data)} parts; leave out the others"
+        )
     x, y, weights = (*data, None, None)[:3]
     return x, y, weights
 

@@ -51,6 +51,8 @@ def summary(
     style
         'keras', a table with boxes, or 'keras2', plain lines as Keras 2 printed them.
     """
+    if print_fn is not None and not callable(print_fn):
+        raise TypeError(f"summary: print_fn: expected a function of a text, got {brief(print_fn)}; print, for one")
     if style not in _STYLES:
         unknown("summary: style", style, _STYLES)
     lines_of = connected(model)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -144,8 +145,9 @@ class Trainer(Older, Reading):
         validation_steps = _whole_or_none("fit: validation_steps", validation_steps)
         if validation_batch_size is not None:
             validation_batch_size = _row_count("fit: validation_batch_size", validation_batch_size)
-        if not isinstance(validation_freq, (list, tuple, set)):
-            whole("fit: validation_freq", validation_freq)
+        listed = isinstance(validation_freq, (list, tuple, set))
+        for number_of_epochs in validation_freq if listed else (validation_freq,):
+            whole("fit: validation_freq", number_of_epochs)
         if np.ndim(shuffle) or shuffle not in (True, False, None, "batch"):
             raise ValueError(f"fit: expected shuffle True, False or 'batch', got {brief(shuffle)}; give one of these")
         splits = bool(validation_split) and validation_data is None  # then classes weigh in training only
@@ -158,6 +160,7 @@ class Trainer(Older, Reading):
         self._warn(compiled, feed, held if splits else None)
         total = steps or feed.steps(size)
         self._tell_schedule(total)
+        stood = self._place, self.history
         hooks = CallbackList(callbacks, add_history=True, add_progbar=verbosity("fit", verbose) != 0, model=self,
                              verbose=verbose, epochs=epochs, steps=total)  # fmt: skip
         self.stop_training = False
@@ -169,7 +172,7 @@ class Trainer(Older, Reading):
             found = self._validate(held, validation_batch_size or size, validation_steps, hooks)
             return {f"val_{name}": value for name, value in found.items()}
 
-        with hooks.running():
+        with self._unless_begun(stood), hooks.running():
             hooks.on_train_begin()  # where a backup may bring all back to how far training had come
             place = place_to_go_on_from(self, resume, feed)
             run = Epochs(self, self._training(feed, size, shuffle, class_weight), steps, hooks, validate)
@@ -183,6 +186,17 @@ class Trainer(Older, Reading):
             hooks.on_train_end(logs)
         assert hooks.history is not None
         return hooks.history
+
+    @contextmanager
+    def _unless_begun(self, stood: Any) -> Iterator[None]:
+        """Stand where training stood, with its history, if data or callbacks are refused before anything is learnt."""
+        try:
+            yield
+        except (TypeError, ValueError, OSError, ImportError):
+            begun = self._place is not None and self._place.batches or self.history is not None and self.history.epoch
+            if self._initial_epoch is None and not begun:  # no callback has brought another place
+                self._place, self.history = stood
+            raise
 
     def _training(self, feed: Any, size: int, shuffle: Any, classes: Any) -> ArrayTraining | BatchTraining:
         """What goes through the data, in the orders that the model's seed has for its next epochs."""
@@ -247,7 +261,7 @@ class Trainer(Older, Reading):
         metrics (not its loss) are those of the rows evaluated and of the batches to come. An epoch's end is free of it.
         """
         compiled = self._need_compiled("evaluate")
-        steps = _whole_or_none("evaluate: steps", steps)
+        steps, return_dict = _whole_or_none("evaluate: steps", steps), flag("evaluate: return_dict", return_dict)
         feed = self._source("evaluate", x, y, sample_weight, None, steps)
         size = _batch_size("evaluate", batch_size, feed)
         program = self._network()
@@ -304,7 +318,7 @@ class Trainer(Older, Reading):
     def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None,
                        class_weight: Mapping[int, float] | None = None, return_dict: bool = False) -> Any:  # fmt: skip
         """One step; loss and metrics of this batch alone, as training saw it."""
-        compiled = self._need_compiled("train_on_batch")
+        compiled, return_dict = self._need_compiled("train_on_batch"), flag("train_on_batch: return_dict", return_dict)
         self._need_same_layers("train_on_batch")
         feed = self._feed_of("train_on_batch", x, y, sample_weight, class_weight)
         epoch = Epoch(self._network(feed.rows), compiled, CallbackList(), self)
@@ -319,7 +333,7 @@ class Trainer(Older, Reading):
     @in_turn
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Loss and metrics of a batch."""
-        compiled = self._need_compiled("test_on_batch")
+        compiled, return_dict = self._need_compiled("test_on_batch"), flag("test_on_batch: return_dict", return_dict)
         feed = self._feed_of("test_on_batch", x, y, sample_weight)
         program, mean = self._network(), MeanLoss(compiled.loss)
         self.reset_metrics()

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fastmlp._arrays import numbers
 from fastmlp._objects import Family, deserializer
 from fastmlp._objects import serialize as _serialize
 from fastmlp._validate import brief, flag, no_such_name, number, outside
@@ -81,7 +82,7 @@ def ewa(theta: ArrayLike, beta: float = 0.9, bias_correction: bool = False) -> N
     [1.0, 1.0]
     """
     beta = number("ewa: beta", beta, 0, 1)
-    values = np.asarray(theta, np.float64)
+    values = numbers("ewa", theta).astype(np.float64)
     if values.ndim == 0:
         raise ValueError(f"ewa: expected a series, got {brief(values)}; give a list")
     if flag("ewa: bias_correction", bias_correction) and beta == 1:

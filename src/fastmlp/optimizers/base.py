@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastmlp import _core
+from fastmlp._arrays import numbers
 from fastmlp._objects import snake_case
-from fastmlp._validate import brief, flag, number, user_level, whole
+from fastmlp._validate import brief, flag, number, title, user_level, whole
 from fastmlp.compat import known
 from fastmlp.optimizers.own import OwnSteps
 from fastmlp.optimizers.pace import legacy_rate
@@ -79,7 +80,7 @@ class Optimizer(OwnSteps):
         self.clipnorm, self.clipvalue, self.global_clipnorm = (
             None if value is None else number(f"{where}: {key}", value, 0) for key, value in clips.items()
         )
-        self.weight_decay = None if weight_decay is None else number(f"{where}: weight_decay", weight_decay)
+        self.weight_decay = None if weight_decay is None else number(f"{where}: weight_decay", weight_decay, 0)
         self.use_ema = flag(f"{where}: use_ema", use_ema)
         self.ema_momentum = number(f"{where}: ema_momentum", ema_momentum, 0, 1)
         self.ema_overwrite_frequency = _count(f"{where}: ema_overwrite_frequency", ema_overwrite_frequency, 1)
@@ -89,7 +90,7 @@ class Optimizer(OwnSteps):
         self.gradient_accumulation_steps = _count(
             f"{where}: gradient_accumulation_steps", gradient_accumulation_steps, 2
         )
-        self.name = snake_case(where) if name is None else name
+        self.name = snake_case(where) if name is None else title(where, name)
         self.built = False
         self._start(legacy_rate(where, learning_rate, legacy))
         self._excluded: set[Variable] = set()
@@ -138,7 +139,7 @@ class Optimizer(OwnSteps):
 
     def build(self, variables: Iterable[Variable]) -> None:
         """Bind it to the variables that it will move; for others than before only if it has not made a step."""
-        trained = list(variables)
+        trained = _listed("build", variables, "variables")
         for v in trained:
             if not isinstance(v, Variable):
                 raise TypeError(f"{self.name}: expected variables to move, got {brief(v)}; give apply_gradients pairs "
@@ -212,14 +213,17 @@ class Optimizer(OwnSteps):
         >>> w.numpy()
         array([0.5, 2.5], dtype=float32)
         """
-        pairs = list(grads_and_vars)
+        pairs = _listed("apply_gradients", grads_and_vars, "pairs (gradient, variable)")
+        if any(not isinstance(pair, (list, tuple)) or len(pair) != 2 for pair in pairs):
+            raise TypeError(f"apply_gradients: expected pairs (gradient, variable), got {brief(pairs)}; zip them")
         self.apply([g for g, _ in pairs], [v for _, v in pairs])
         return self.iterations
 
     @all_or_nothing()
     def apply(self, grads: Sequence[Any], trainable_variables: Iterable[Variable] | None = None) -> None:
         """One step from gradients of these variables, or of those it was built with; None is left out."""
-        if len(grads) == 0:
+        grads = _listed("apply", grads, "gradients")
+        if not grads:
             return
         if trainable_variables is None:
             if not self.built:
@@ -252,7 +256,7 @@ class Optimizer(OwnSteps):
         self._batches.assign_add(1)
 
     def _gradient(self, gradient: Any, variable: Variable) -> Array:
-        g = np.asarray(gradient, variable.dtype)
+        g = numbers(f"apply: gradient of '{variable.name}'", gradient).astype(variable.dtype, copy=False)
         if g.shape != tuple(variable.shape):
             raise ValueError(f"apply: expected a gradient of shape {tuple(variable.shape)} for '{variable.name}', got "
                              f"{g.shape}; give it the variable's shape")  # fmt: skip
@@ -313,6 +317,12 @@ class Optimizer(OwnSteps):
                              f"with, got {len(var_list)}; give all of them")  # fmt: skip
         for v, mean in zip(var_list, self._averages):
             v.assign(mean.numpy())
+
+
+def _listed(where: str, given: Any, what: str) -> list[Any]:
+    if not isinstance(given, Iterable):
+        raise TypeError(f"{where}: expected a list of {what}, got {brief(given)}; put it into one")
+    return list(given)
 
 
 def _count(where: str, value: int | None, low: int) -> int | None:

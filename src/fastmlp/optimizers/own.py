@@ -11,7 +11,7 @@ import numpy as np
 from fastmlp import _core, initializers
 from fastmlp._objects import NotLowered, written_anew
 from fastmlp._spelling import older_spelling
-from fastmlp._validate import brief
+from fastmlp._validate import brief, whole
 from fastmlp.autodiff.primitive import as_tensor
 from fastmlp.autodiff.tape import GradientTape
 from fastmlp.optimizers.pace import Paced
@@ -67,7 +67,8 @@ class OwnSteps(Paced):
         name: str | None = None,
     ) -> Variable:
         """Something to remember. `aggregation` and `layout` tell Keras what to do on several devices."""
-        value = initializers.get(initializer)(tuple(shape), dtype=np.dtype(dtype or "float32"))
+        shape = tuple(whole(f"{self.name}: shape", n, 0) for n in shape)
+        value = initializers.get(initializer)(shape, dtype=np.dtype(dtype or "float32"))
         variable = Variable(value, name=name or "variable", trainable=False)
         self._added.append(variable)
         return variable
@@ -76,7 +77,10 @@ class OwnSteps(Paced):
         self, reference_variable: Variable, name: str | None = None, initializer: Any = "zeros"
     ) -> Variable:
         """Something to remember of a variable, of its shape and type."""
-        path = getattr(reference_variable, "path", None) or reference_variable.name
+        if not hasattr(reference_variable, "shape"):
+            raise TypeError(f"{self.name}: expected a variable to remember something of, got "
+                            f"{brief(reference_variable)}; give a layer's")  # fmt: skip
+        path = getattr(reference_variable, "path", None) or getattr(reference_variable, "name", "variable")
         name = f"{path.replace('/', '_')}_{name or 'variable'}"
         return self.add_variable(reference_variable.shape, initializer, reference_variable.dtype, name=name)
 
@@ -100,6 +104,8 @@ class OwnSteps(Paced):
 
     def assign(self, variable: Variable, value: Any) -> None:
         """Write it."""
+        if not hasattr(variable, "assign"):
+            raise TypeError(f"{self.name}: expected a variable to write, got {brief(variable)}; give a layer's")
         variable.assign(value)
 
     def assign_add(self, variable: Variable, value: Any) -> None:

@@ -85,7 +85,7 @@ class Paced(Configurable):
         if self.schedule is not None:
             raise TypeError(f"learning_rate: expected a schedule in place of {brief(self.schedule)}, got "
                             f"{brief(value)}; make the optimizer with a number to be able to set it")  # fmt: skip
-        self._rate.assign(number(f"{type(self).__name__}: learning_rate", value))
+        self._rate.assign(number(f"{type(self).__name__}: learning_rate", value, 0))
         self._follow = None
 
     @property

@@ -30,12 +30,17 @@ def ending(path: str) -> str:
     return next((one for one in OF_KERAS if path.lower().endswith(one)), "")
 
 
+def path_of(where: str, given: Any) -> str:
+    """The path as a string."""
+    try:
+        return os.fsdecode(given)
+    except TypeError:
+        raise TypeError(f"{where}: expected a path, got {brief(given)}; give a string or a pathlib.Path") from None
+
+
 def checked_path(where: str, filepath: Any, endings: tuple[str, ...] = ()) -> str:
     """The path as a string; names that promise another format than ours and these `endings` of Keras's are refused."""
-    try:
-        path = os.fsdecode(filepath)
-    except TypeError:
-        raise TypeError(f"{where}: expected a path, got {brief(filepath)}; give a string or a pathlib.Path") from None
+    path = path_of(where, filepath)
     if not path:
         raise ValueError(f"{where}: expected a path, got ''; name a file, 'model.safetensors' for one")
     if "\0" in path:

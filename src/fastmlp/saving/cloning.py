@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from fastmlp._objects import Configurable, custom_object_scope, registered_name
+from fastmlp._validate import brief
 
 Clone = Callable[[Any], Any]
 
@@ -41,6 +42,11 @@ def clone_model(
     >>> [type(one).__name__ for one in sure.layers], sure.layers[1].rate, sure.layers[0] is model.layers[0]
     (['Dense', 'Dropout'], 0.1, True)
     """
+    if not hasattr(model, "compile_from_config"):
+        raise TypeError(f"clone_model: expected a model, got {brief(model)}; a layer's copy is made by from_config")
+    for name, one in (("clone_function", clone_function), ("call_function", call_function)):
+        if one is not None and not callable(one):
+            raise TypeError(f"clone_model: {name}: expected a function, got {brief(one)}; give one, or None")
     with custom_object_scope(_classes(model)):
         if input_tensors is None and clone_function is None and call_function is None and not recursive:
             made = type(model).from_config(model.get_config())
@@ -61,7 +67,11 @@ def _each_once(settings: Mapping[str, Any]) -> Clone:
         if id(layer) not in known:
             inner = settings["recursive"] and hasattr(layer, "compile_from_config")
             given = settings if not inner or layer.takes_call_function else {**settings, "call_function": None}
-            known[id(layer)] = clone_model(layer, **given) if inner else clone(layer)
+            made = clone_model(layer, **given) if inner else clone(layer)
+            if not hasattr(made, "get_weights"):
+                raise TypeError(f"clone_model: expected a clone_function that gives layers, got {brief(made)} for "
+                                f"'{layer.name}'; return the layer itself to keep it")  # fmt: skip
+            known[id(layer)] = made
         return known[id(layer)]
 
     return cloned

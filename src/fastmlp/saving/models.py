@@ -173,7 +173,12 @@ def model_from_json(json_string: str, custom_objects: Objects = None) -> Any:
     """A new model from what `model_to_json` gave, with weights of its own."""
     if not isinstance(json_string, str):
         raise TypeError(f"model_from_json: expected text, got {brief(json_string)}; take it from to_json")
-    found = native.as_dict("model_from_json", native.parse(json_string))
+    try:
+        parsed = native.parse(json_string)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"model_from_json: expected text in JSON, got {brief(json_string)}: {error}; take it from "
+                         "to_json") from error  # fmt: skip
+    found = native.as_dict("model_from_json", parsed)
     with custom_object_scope(custom_objects):
         model = _made(found.get("class_name"), found.get("config"))
         if found.get("compile_config") is not None:

@@ -13,6 +13,7 @@ from fastmlp._objects import (
     find_registered,
     serialize,
 )
+from fastmlp._validate import brief
 
 __all__ = [
     "deserialize_keras_object",
@@ -36,6 +37,8 @@ def get_custom_objects() -> dict[str, Any]:
 
 def get_registered_name(obj: Any) -> str:
     """The name under which it is registered, or else its own."""
+    if not hasattr(obj, "__name__"):
+        raise TypeError(f"get_registered_name: expected a class or a function, got {brief(obj)}; give type(obj), say")
     return next((name for name, known in reversed(_registered.items()) if known is obj), str(obj.__name__))
 
 
