@@ -276,7 +276,7 @@ BAD = {
     "a long config": (lambda: zipped({**PARTS, "config.json": bytes(1 << 25)}, zipfile.ZIP_DEFLATED), "config.json of"),
     "packed by LZMA": (lambda: zipped(PARTS, zipfile.ZIP_LZMA), "packed by method 14"),
     "many members": (lambda: zipped({**PARTS, **{f"assets/{i}": b"" for i in range(5000)}}), "5003 members"),
-    "a member twice": (lambda: with_a_second_config(WHOLE), "4 members, where Keras has a few, each once"),
+    "a member twice": (lambda: with_a_second_config(WHOLE), "4 members, .* each once"),
     "no config": (lambda: zipped({"model.weights.h5": PARTS["model.weights.h5"]}), "no config.json in it"),
     "no weights": (lambda: zipped({"config.json": b"{}"}), "no model.weights.h5 in it"),
     "weights in another format": (lambda: zipped({"config.json": b"{}", "model.weights.npz": b""}), "no model.weights"),

@@ -143,7 +143,7 @@ def test_an_original_file_that_is_missing_or_broken(nowhere):
     labels = folder / "t10k-labels-idx1-ubyte"
     good = labels.read_bytes()
     labels.write_bytes(good[:-1])
-    with pytest.raises(ValueError, match=r"expected 2 bytes for shape \(2,\) in .*t10k-labels.*got 1"):
+    with pytest.raises(ValueError, match=r"got .*t10k-labels.*: expected 2 bytes for shape \(2,\), got 1;"):
         load_mnist(folder)
     labels.write_bytes(b"<html>")
     with pytest.raises(ValueError, match="expected an IDX file"):
@@ -155,13 +155,13 @@ def test_an_original_file_that_is_missing_or_broken(nowhere):
 
 def test_files_of_another_content(nowhere):
     np.savez(nowhere / "mnist.npz", x=np.zeros(3))
-    with pytest.raises(ValueError, match=r"expected arrays x_train, .*got \['x'\]"):
+    with pytest.raises(ValueError, match=r"got .*mnist.npz.*no x_train.npy and no y_train.npy and"):
         load_mnist(nowhere)
     np.savez(nowhere / "mnist.npz", **small(labels=(3,)))
     with pytest.raises(ValueError, match="a label for each image"):
         load_mnist(nowhere)
     (nowhere / "catvnoncat.npz").write_text("no archive")
-    with pytest.raises(ValueError, match=r"expected an \.npz file"):
+    with pytest.raises(ValueError, match=r"got .*catvnoncat.npz.* not a zip file"):
         load_cat_or_not(nowhere)
 
 
@@ -174,7 +174,7 @@ def test_nothing_is_unpickled(nowhere):
     arrays = small()
     arrays["y_test"] = np.array([Bomb(), Bomb()], object)
     np.savez(nowhere / "mnist.npz", **arrays)
-    with pytest.raises(ValueError, match="allow_pickle=False"):
+    with pytest.raises(ValueError, match="expected type, order and shape of an array of numbers, got .*O"):
         load_mnist(nowhere)
     assert not (nowhere / "went-off").exists()
 

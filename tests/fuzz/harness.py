@@ -18,7 +18,7 @@ import atheris
 
 LONGEST = 32768
 _ALLOWED = (ValueError, OSError)
-_LIMITS = ["-timeout=10", "-rss_limit_mb=1024", f"-max_len={LONGEST}", "-len_control=0", "-print_final_stats=1"]
+_LIMITS = ["-timeout=10", "-rss_limit_mb=1024", "-len_control=0", "-print_final_stats=1"]
 
 
 UNCHANGED = (ValueError, TypeError, AttributeError, IndexError, KeyError, RecursionError)  # of a file that is too odd
@@ -53,8 +53,8 @@ class Sound:
         return draw.choice(self.files) if draw.random() < 0.5 else data
 
 
-def run(read, seeds, mutator):
-    """Feed `read` with bytes, to begin with `seeds`, until libFuzzer has had enough."""
+def run(read, seeds, mutator=None, longest=LONGEST):
+    """Feed `read` with bytes, to begin with `seeds`, until libFuzzer has had enough; it has a mutator of its own."""
     counts = Counter()
 
     def target(data):
@@ -70,8 +70,9 @@ def run(read, seeds, mutator):
     if not any(Path(name).exists() for name in given):
         folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
         for number, seed in enumerate(seeds):
-            assert len(seed) <= LONGEST, f"seed {number} has {len(seed)} bytes"
+            assert len(seed) <= longest, f"seed {number} has {len(seed)} bytes"
             (folder / f"seed-{number}").write_bytes(seed)
         given = [*given, f"-artifact_prefix={folder.parent}/", str(folder)]
-    atheris.Setup([sys.argv[0], *_LIMITS, *given], target, custom_mutator=mutator)
+    own = {"custom_mutator": mutator} if mutator else {}
+    atheris.Setup([sys.argv[0], *_LIMITS, f"-max_len={longest}", *given], target, **own)
     atheris.Fuzz()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import os
-import zipfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fastmlp.data._formats import idx, npz
 from fastmlp.saving.atomic import path_of
 
 Part: TypeAlias = tuple[NDArray[Any], NDArray[Any]]
@@ -18,7 +20,6 @@ Parts: TypeAlias = tuple[Part, Part]
 
 _KEYS = ("x_train", "y_train", "x_test", "y_test")
 _IDX = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
-_IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
 
 def load_digits() -> Parts:
@@ -54,18 +55,18 @@ def load_cat_or_not(path: str | os.PathLike[str] | None = None) -> Parts:
     return _load("load_cat_or_not", path, "catvnoncat.npz", ())
 
 
-def _load(where: str, path: str | os.PathLike[str] | None, name: str, idx: tuple[str, ...]) -> Parts:
+def _load(where: str, path: str | os.PathLike[str] | None, name: str, originals: tuple[str, ...]) -> Parts:
     looked = []
     for place in _places(path):
         looked.append(str(place))
         if place.is_file():
-            from_idx = idx and place.suffix != ".npz"
-            return _checked(where, place, _all_idx(where, place.parent, idx) if from_idx else _npz(where, place))
+            from_idx = originals and place.suffix != ".npz"
+            return _checked(where, place, _all_idx(where, place.parent, originals) if from_idx else _npz(where, place))
         if (place / name).is_file():
             return _checked(where, place / name, _npz(where, place / name))
-        if idx and _idx_file(place, idx[0]):
-            return _checked(where, place, _all_idx(where, place, idx))
-    wanted = f"{name} or {idx[0]}[.gz] …" if idx else name
+        if originals and _idx_file(place, originals[0]):
+            return _checked(where, place, _all_idx(where, place, originals))
+    wanted = f"{name} or {originals[0]}[.gz] …" if originals else name
     raise FileNotFoundError(f"{where}: expected {wanted} in one of the places looked at, got none in "
                             f"{', '.join(looked)}; give its path or set FASTMLP_DATA to its folder")  # fmt: skip
 
@@ -84,17 +85,13 @@ def _checked(where: str, place: Path, found: Mapping[str, NDArray[Any]]) -> Part
     parts = ((found["x_train"], found["y_train"].ravel()), (found["x_test"], found["y_test"].ravel()))
     if any(x.ndim < 2 or len(x) != len(y) for x, y in parts):
         shapes = {key: found[key].shape for key in _KEYS}
-        _broken(where, place, "a label for each image", shapes)
+        raise ValueError(f"{where}: expected a label for each image in {place}, got {shapes!r}; get the file anew")
     return parts
 
 
 def _npz(where: str, place: Path) -> dict[str, NDArray[Any]]:
-    if not zipfile.is_zipfile(place):
-        _broken(where, place, "an .npz file", "another kind of file")
-    with np.load(place, allow_pickle=False) as file:
-        if not set(_KEYS) <= set(file.files):
-            _broken(where, place, f"arrays {', '.join(_KEYS)}", sorted(file.files))
-        return {key: file[key] for key in _KEYS}
+    with _blaming(where, place):
+        return npz(place.read_bytes(), _KEYS)
 
 
 def _all_idx(where: str, folder: Path, names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
@@ -113,21 +110,17 @@ def _idx_file(folder: Path, name: str) -> Path | None:
 
 
 def _idx(where: str, place: Path) -> NDArray[Any]:
-    """An array in IDX form: 0, 0, type, rank, then big-endian lengths, then the numbers."""
-    raw = place.read_bytes()
-    if raw[:2] == b"\x1f\x8b":
-        import gzip
-
-        raw = gzip.decompress(raw)
-    if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] not in _IDX_TYPES or len(raw) < 4 + 4 * raw[3]:
-        _broken(where, place, "an IDX file", raw[:4])
-    shape = np.frombuffer(raw, ">u4", raw[3], offset=4).astype(np.int64)
-    numbers = raw[4 + 4 * raw[3] :]
-    dtype = np.dtype(_IDX_TYPES[raw[2]])
-    if len(numbers) != shape.prod() * dtype.itemsize:
-        _broken(where, place, f"{shape.prod() * dtype.itemsize} bytes for shape {tuple(shape.tolist())}", len(numbers))
-    return np.frombuffer(numbers, dtype).reshape(shape).astype(dtype.newbyteorder("="))
+    with _blaming(where, place), place.open("rb") as file:
+        return idx(file)
 
 
-def _broken(where: str, place: Path, rule: str, got: object) -> NoReturn:
-    raise ValueError(f"{where}: expected {rule} in {place}, got {got!r}; get the file anew")
+@contextmanager
+def _blaming(where: str, place: Path) -> Iterator[None]:
+    """What a file makes go wrong within is a ValueError that names it; errors of the disk stay as they are."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile):
+            raise
+        raise ValueError(f"{where}: expected a whole data set, got {str(place)!r}, which gives "
+                         f"{type(error).__name__}: {error}; get the file anew") from error  # fmt: skip
