@@ -6,7 +6,9 @@ the csv module has the last word: so that what is read, and what is refused, doe
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Collection
+from io import BytesIO
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -27,15 +29,18 @@ def read_plain(path: str | PathLike[str], separator: str, columns: int, words: C
     except ImportError:
         return None
     text, sign = Path(path).read_bytes(), separator.encode()
-    if b'"' in text or any(line.count(sign) != columns - 1 for line in text.splitlines() if line):
+    if b'"' in text or text.count(b"\r") > text.count(b"\r\n"):  # pandas loses rows behind a mere \r
         return None
+    lines, longest = [line for line in text.splitlines() if line], csv.field_size_limit()
+    if any(line.count(sign) != columns - 1 or line.isspace() or len(line) > longest for line in lines):
+        return None  # rows of mere spaces pandas loses, too; cells without an end it takes
     # older versions round to the nearest number only when told to, newer ones warn of being told
     old = tuple(map(int, pandas.__version__.split(".")[:2])) < (3, 1)
     exact: dict[str, Any] = {"float_precision": "round_trip"} if old else {}
     cells: dict[str, Any] = {"dtype": dict.fromkeys(words, str), "na_filter": False, "skipinitialspace": True}
+    shape: dict[str, Any] = {"sep": separator, "header": 0, "names": range(columns), "index_col": False}
     try:
-        frame = pandas.read_csv(path, sep=separator, header=0, names=range(columns), index_col=False, **cells, **exact,
-                                encoding="utf-8-sig", low_memory=False)  # fmt: skip
+        frame = pandas.read_csv(BytesIO(text), **shape, **cells, **exact, encoding="utf-8-sig", low_memory=False)
     except ValueError:  # broken: the other reader says where
         return None
     return None if frame.empty else [_cells(frame[place]) for place in range(columns)]

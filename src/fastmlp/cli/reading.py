@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import TextIOWrapper
 from itertools import islice
 from os import PathLike
 from typing import NoReturn, TypeAlias
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from fastmlp._validate import brief
 from fastmlp.cli.plain import Cells, read_plain
+from fastmlp.saving.tensors import regular
 
 CHUNK = 512  # rows: so few that their cells stay in the cache until they are numbers
 _CHUNKS = 16  # of a table to predict: so many that a network has something to do
@@ -120,6 +122,9 @@ def representable(values: NDArray[np.float64]) -> NDArray[np.float64]:
 class CsvFile:
     """A CSV file with a header, in UTF-8: its column names, and its rows by chunks.
 
+    As a table it takes some 10 times the memory of the file, and never more than 600 times: where there are more
+    columns than rows, each has its price.
+
     Parameters
     ----------
     path
@@ -138,6 +143,9 @@ class CsvFile:
             raise ValueError(f"{self.path}: expected a header and rows, got an empty file; fill it")
         self.header = [cell.strip() for cell in header]
         self.names = [name or f"column {place}" for place, name in enumerate(self.header, 1)]
+        self._places: dict[str, list[int]] = {}
+        for place, name in enumerate(self.names):
+            self._places.setdefault(name, []).append(place)
 
     def chunks(self) -> Iterator[tuple[list[int], list[tuple[str, ...]]]]:
         """Line numbers and columns of some thousand rows at a time."""
@@ -147,7 +155,7 @@ class CsvFile:
 
     def place(self, name: str, what: str) -> int:
         """Where the column of that name is; `what` it is needed as, an error says."""
-        places = [place for place, known in enumerate(self.names) if known == name]
+        places = self._places.get(name, [])
         if len(places) > 1:
             raise ValueError(f"{self.path}: expected different column names, got {name!r} {len(places)} times; "
                              "rename the others")  # fmt: skip
@@ -181,7 +189,7 @@ class CsvFile:
         """Line numbers and cells of all rows that are not blank."""
         line = 0
         try:
-            with open(self.path, encoding="utf-8-sig", newline="") as file:
+            with TextIOWrapper(regular(self.path), encoding="utf-8-sig", newline="") as file:
                 reader = csv.reader(file, delimiter=self.separator, skipinitialspace=True, strict=True)
                 for row in reader:
                     line = reader.line_num
@@ -272,7 +280,7 @@ def _column(kind: type[_Numbers] | type[_Words], cells: Cells) -> Column:
 def _collect(file: CsvFile, kinds: Mapping[str, type[_Numbers] | type[_Words]]) -> tuple[dict[str, Column], int]:
     """The columns of these kinds and how many rows there are; one that turned out to be of words late is left out."""
     growing: dict[str, _Numbers | _Words] = {name: kind() for name, kind in kinds.items()}
-    places = {name: file.names.index(name) for name in kinds}
+    places = {name: place for place, name in enumerate(file.names) if name in kinds}
     rows = 0
     for lines, cells in file.chunks():
         for name in list(growing):

@@ -188,7 +188,8 @@ def _feature(value: Mapping[str, Any]) -> Feature:
     name = value["name"]
     if value["kind"] == "word" and isinstance(name, str):
         words, other = value["categories"], value["other"]
-        if isinstance(words, (list, tuple)) and all(isinstance(word, str) for word in words):
+        few = isinstance(words, (list, tuple)) and len(words) <= MOST_CATEGORIES
+        if few and all(isinstance(word, str) for word in words):
             return WordFeature(name, tuple(words), bool(other))
     elif value["kind"] == "number" and isinstance(name, str):
         median, mean, scale = (float(value[key]) for key in ("median", "mean", "scale"))

@@ -45,7 +45,7 @@ import numpy as np
 
 from fastmlp._validate import brief
 from fastmlp.saving import atomic
-from fastmlp.saving.tensors import MOST_TEXT, Tensors, open_regular
+from fastmlp.saving.tensors import MOST_TEXT, Tensors, by_name, open_regular
 
 FORMAT, VERSION = "fastmlp", "1"
 DEEPEST = 64  # a model in a model takes 4 levels
@@ -78,7 +78,7 @@ def parse(text: str) -> Any:
     if len(text) > MOST_TEXT:
         raise ValueError(f"JSON: expected at most {MOST_TEXT} characters, got {len(text)}; it is no model's")
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=by_name)
     except RecursionError:
         raise ValueError(f"JSON: expected at most {DEEPEST} levels, got far more; it is no model's") from None
     level, depth = [value], 0

@@ -9,6 +9,7 @@ import json
 import math
 import os
 import stat
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
@@ -26,17 +27,31 @@ _TYPES: dict[str, tuple[int, str | None]] = {
 }  # fmt: skip
 
 
-def open_regular(where: str, path: str) -> BinaryIO:
+def regular(path: str | os.PathLike[str]) -> BinaryIO:
     """A file to read: neither a folder nor a pipe, which would have us wait for somebody who writes, nor a device."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        raise IsADirectoryError(0, "a folder") if stat.S_ISDIR(mode) else OSError(0, "a pipe, a device or the like")
+    return open(descriptor, "rb")
+
+
+def open_regular(where: str, path: str) -> BinaryIO:
+    """The same; what cannot be opened is an error that names it."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
-            os.close(descriptor)
-            raise IsADirectoryError(0, "a folder") if stat.S_ISDIR(mode) else OSError(0, "a pipe, a device or the like")
+        return regular(path)
     except OSError as error:
         raise type(error)(f"{where}: expected a file, got {path!r}: {error.strerror}; check the path") from None
-    return open(descriptor, "rb")
+
+
+def by_name(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object whose names are there once each: of two alike, readers differ on which one counts."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        name = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise ValueError(f"JSON: expected each name once in an object, got {brief(name)} again")
+    return found
 
 
 class Tensors:
@@ -53,7 +68,7 @@ class Tensors:
         size = int.from_bytes(self._bytes(0, 8), "little")
         if size > MOST_TEXT:
             raise ValueError(f"a header of {size} bytes, where {MOST_TEXT} are the most")
-        header = json.loads(self._bytes(8, size).decode())
+        header = json.loads(self._bytes(8, size).decode(), object_pairs_hook=by_name)
         if not isinstance(header, dict):
             raise ValueError(f"expected a JSON object as header, got {brief(header)}")
         self.metadata = _metadata(header.pop("__metadata__", {}))
