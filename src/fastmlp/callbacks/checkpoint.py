@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import warnings
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +15,7 @@ from fastmlp._validate import brief, flag, user_level, whole
 from fastmlp.callbacks.monitor import MonitorCallback
 from fastmlp.models.hooks import Callback, Logs
 from fastmlp.models.progress import say, verbosity
-from fastmlp.saving import atomic
+from fastmlp.saving import atomic, native
 from fastmlp.saving.atomic import OF_KERAS, checked_path, path_of
 from fastmlp.saving.training import apart
 from fastmlp.saving.weights import free_name
@@ -219,10 +220,9 @@ class BackupAndRestore(_Periodic):
         failed: Exception | None = None
         for note in filter(Path.exists, (self._note, self._previous)):
             try:
-                kept = json.loads(note.read_text())
-                epoch = whole("epoch", kept["epoch"], 0)
-                extra = saving.load_state(self.model, note.parent / kept["state"])
-            except (OSError, ValueError, KeyError, TypeError) as error:
+                epoch, state = _noted(note)
+                extra = saving.load_state(self.model, state)
+            except (OSError, ValueError) as error:
                 failed = failed or error
             else:
                 self._go_on(epoch, extra)
@@ -251,8 +251,8 @@ class BackupAndRestore(_Periodic):
         if self.double_checkpoint and self._note.exists():
             with atomic.naming(str(self._note), "a backup that can be read", "remove it to begin anew"):
                 note = self._note.read_bytes()
-            with suppress(ValueError, KeyError, TypeError):  # a note that was spoilt, as one on which fit cannot go on
-                keep = json.loads(note)["state"]
+            with suppress(ValueError):  # a note that was spoilt, as one on which fit cannot go on
+                keep = _noted(self._note)[1].name
             atomic.write(str(self._previous), [note])
         atomic.write(str(self._note), [json.dumps({**done, "state": state.name}).encode()])
         for path in older:
@@ -287,3 +287,13 @@ class BackupAndRestore(_Periodic):
         atomic.sweep(str(self._note.parent))
         if not any(self._note.parent.iterdir()):
             self._note.parent.rmdir()
+
+
+def _noted(note: Path) -> tuple[int, Path]:
+    """What a note of BackupAndRestore says: the epoch to go on with, and the state, which lies beside it."""
+    text = native.start_of("BackupAndRestore", str(note)).decode()
+    kept = native.as_dict(note.name, native.parse(text))
+    epoch, state = kept.get("epoch"), kept.get("state")
+    if type(epoch) is not int or epoch < 0 or not re.fullmatch("state-[0-9]+", str(state)):
+        raise ValueError(f"{note}: expected the number of an epoch and the name of a state, got {brief(kept)}")
+    return epoch, note.parent / str(state)
