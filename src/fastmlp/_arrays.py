@@ -26,6 +26,14 @@ def numbers(where: str, value: Any) -> np.ndarray:
     return array
 
 
+def type_of_numbers(where: str, dtype: Any) -> np.dtype[Any]:
+    """The NumPy type of that name."""
+    try:
+        return np.dtype(dtype)
+    except TypeError:
+        raise TypeError(f"{where}: expected the type of numbers, got {brief(dtype)}; 'float32', for one") from None
+
+
 def real_array(where: str, value: Any) -> np.ndarray:
     """`value` as float32 or float64: kept as that; all else (ints, halves, lists, scalars) becomes float32."""
     array = numbers(where, value)

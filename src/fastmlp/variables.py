@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from fastmlp._arrays import numbers
-from fastmlp._validate import brief
+from fastmlp._validate import brief, flag, title
 from fastmlp.autodiff.making import dtype_named
 from fastmlp.autodiff.primitive import as_tensor
 from fastmlp.autodiff.reading import read
@@ -132,7 +132,8 @@ class Variable(Operators):
         self._newest: np.ndarray | Holder = array
         self._tensor: Tensor | None = None  # of that array, once it has been an operand
         self.shape, self.dtype = Shape(array.shape), array.dtype
-        self.name, self.trainable = name or "variable", trainable is None or bool(trainable)
+        self.name = title("Variable", name) if name else "variable"
+        self.trainable = trainable is None or flag("Variable: trainable", trainable)
         self.regularizer, self.constraint = regularizer, constraint
         self.path = self.name
         self.version = 0
@@ -190,11 +191,19 @@ class Variable(Operators):
 
     def assign_add(self, value: Any) -> Variable:
         """Add to it."""
-        return self.assign(self.numpy() + np.asarray(value))
+        return self.assign(self.numpy() + self._spread(value))
 
     def assign_sub(self, value: Any) -> Variable:
         """Subtract from it."""
-        return self.assign(self.numpy() - np.asarray(value))
+        return self.assign(self.numpy() - self._spread(value))
+
+    def _spread(self, value: Any) -> np.ndarray:
+        array = numbers(self.path, value)
+        try:
+            return np.broadcast_to(array, self.shape)
+        except ValueError:
+            raise ValueError(f"{self.path}: expected shape {self.shape}, or one that spreads over it, got "
+                             f"{brief(array)}; reshape it") from None  # fmt: skip
 
     def held_by(self, holder: Holder) -> None:
         """Its newest value is with `holder` from now on."""

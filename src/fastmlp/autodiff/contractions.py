@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fastmlp._validate import brief
+from fastmlp._validate import brief, whole
 from fastmlp.autodiff.arithmetic import multiply
 from fastmlp.autodiff.primitive import Record, as_tensors, primitive_of_many
 from fastmlp.autodiff.products import matmul, product
@@ -71,6 +71,8 @@ def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:
     >>> einsum("ij,j->i", np.ones((2, 3)), np.arange(3.0)).numpy().tolist()
     [3.0, 3.0]
     """
+    if not isinstance(subscripts, str):
+        raise TypeError(f"einsum: expected letters, got {brief(subscripts)}; 'ij,jk->ik', for one")
     tensors = as_tensors(*operands)
     words, result = _letters(subscripts, [len(t.shape) for t in tensors])
     return _einsum(*tensors, words=words, result=result)
@@ -109,6 +111,8 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
     a, b = as_tensors(x1, x2)
     n, m = len(a.shape), len(b.shape)
     if np.ndim(axes) == 0:
+        if whole("tensordot: axes", np.asarray(axes).item(), 0) > min(n, m):
+            raise ValueError(f"tensordot: expected at most {min(n, m)} axes, got {axes}; change axes")
         left, right = tuple(range(n - int(axes), n)), tuple(range(int(axes)))
     else:
         left, right = axes_of("tensordot", axes[0], n), axes_of("tensordot", axes[1], m)

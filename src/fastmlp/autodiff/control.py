@@ -130,8 +130,15 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
 # ---- choices
 
 
+def _need_functions(where: str, *given: Any) -> None:
+    for one in given:
+        if not callable(one):
+            raise TypeError(f"{where}: expected functions, got {brief(one)}; write lambda: …")
+
+
 def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> Any:
     """What one of two functions gives: the first if it is true."""
+    _need_functions("cond", true_fn, false_fn)
     return true_fn() if bool(pred) else false_fn()
 
 
@@ -139,6 +146,7 @@ def while_loop(
     cond: Callable[..., Any], body: Callable[..., Any], loop_vars: Any, maximum_iterations: int | None = None
 ) -> Any:
     """body over and over, as long as cond holds."""
+    _need_functions("while_loop", cond, body)
     several, done = isinstance(loop_vars, (list, tuple)), 0
     state = tuple(loop_vars) if several else (loop_vars,)
     while bool(cond(*state)) and (maximum_iterations is None or done < maximum_iterations):
@@ -149,4 +157,5 @@ def while_loop(
 
 def map(f: Callable[[Any], Any], xs: Any) -> Any:  # noqa: A001 - Keras's name
     """f of each entry along the first axis, side by side."""
+    _need_functions("map", f)
     return stack([f(x) for x in as_tensor(xs)])

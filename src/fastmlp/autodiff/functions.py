@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fastmlp import _core, config
+from fastmlp._validate import brief
 from fastmlp.autodiff.arithmetic import add, divide, multiply, negative, subtract, where
 from fastmlp.autodiff.comparisons import equal
 from fastmlp.autodiff.making import ones_like, zeros_like
@@ -25,6 +26,8 @@ __all__ = [
 
 def real(x: np.ndarray) -> np.ndarray:
     """Whole numbers as floats: those of `config.floatx`."""
+    if x.dtype.kind not in "biuf":
+        raise TypeError(f"operation: expected real numbers, got {brief(x)}; convert it to float32")
     return x if x.dtype.kind == "f" else x.astype(config.floatx())
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from fastmlp import config
-from fastmlp._validate import brief
+from fastmlp._arrays import type_of_numbers
+from fastmlp._validate import brief, whole
 from fastmlp.autodiff.primitive import as_tensor, primitive
 from fastmlp.autodiff.tensor import Tensor, constant
 
@@ -23,14 +24,13 @@ __all__ = [
 
 def dtype_named(dtype: Any) -> np.dtype[Any]:
     """A NumPy type, from its name or TensorFlow's; None is that of `config.floatx`."""
-    return np.dtype(config.floatx() if dtype is None else getattr(dtype, "as_numpy_dtype", dtype))
+    return type_of_numbers("dtype", config.floatx() if dtype is None else getattr(dtype, "as_numpy_dtype", dtype))
 
 
-def sizes(shape: Any) -> tuple[int, ...]:
+def sizes(shape: Any, least: int = 0) -> tuple[int, ...]:
     """A shape as a tuple of ints, from ints, a list, or a tensor."""
-    if isinstance(shape, Sequence):
-        return tuple(int(n) for n in shape)
-    return tuple(int(n) for n in np.atleast_1d(np.asarray(shape)))
+    given = shape if isinstance(shape, Sequence) else np.atleast_1d(np.asarray(shape))
+    return tuple(whole("shape", n if isinstance(n, (str, bytes)) else np.asarray(n).item(), least) for n in given)
 
 
 # ---- one value

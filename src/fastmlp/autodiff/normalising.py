@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from fastmlp import config, random
+from fastmlp._validate import brief
 from fastmlp.autodiff.arithmetic import add, divide, multiply, subtract, where
 from fastmlp.autodiff.comparisons import equal
 from fastmlp.autodiff.extremes import maximum
@@ -92,6 +93,8 @@ def global_norm(t_list: Sequence[Any]) -> Any:
 
 def clip_by_global_norm(t_list: Sequence[Any], clip_norm: Any, use_norm: Any = None) -> tuple[list[Any], Any]:
     """Tensors made shorter by one factor, together no longer than clip_norm; and how long they were together."""
+    if not isinstance(t_list, (list, tuple)):
+        raise TypeError(f"clip_by_global_norm: expected a list of tensors, got {brief(t_list)}; put it into one")
     length = global_norm(t_list) if use_norm is None else as_tensor(use_norm)
     scale = divide(clip_norm, maximum(length, clip_norm))
     return [None if t is None else multiply(t, scale) for t in t_list], length

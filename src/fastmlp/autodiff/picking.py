@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from fastmlp._validate import brief
 from fastmlp.autodiff.making import dtype_named, sizes
 from fastmlp.autodiff.primitive import as_tensor, as_tensors, primitive
 from fastmlp.autodiff.shapes import axes_of, getitem, reshape
@@ -105,8 +106,9 @@ def scatter_update(inputs: Any, indices: Any, updates: Any) -> Any:
 
 def slice(inputs: Any, start_indices: Any, shape: Any) -> Any:  # noqa: A001 - Keras's name
     """The block that starts there and has this shape; -1 is all that is left."""
-    ends = [None if n == -1 else int(a) + int(n) for a, n in zip(sizes(start_indices), sizes(shape))]
-    return getitem(inputs, tuple(builtins.slice(int(a), b) for a, b in zip(sizes(start_indices), ends)))
+    starts, lengths = sizes(start_indices), sizes(shape, -1)
+    ends = [None if n == -1 else a + n for a, n in zip(starts, lengths)]
+    return getitem(inputs, tuple(builtins.slice(a, b) for a, b in zip(starts, ends)))
 
 
 def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
@@ -118,7 +120,12 @@ def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
 
 def boolean_mask(x: Any, mask: Any, axis: int = 0) -> Any:
     """The entries whose place in the mask, which begins at `axis`, is true."""
-    places = np.nonzero(np.asarray(as_tensor(mask)))
+    x, chosen = as_tensor(x), np.asarray(as_tensor(mask))
+    met = tuple(x.shape)[axis : axis + chosen.ndim]
+    if not chosen.ndim or met != chosen.shape:
+        raise ValueError(f"boolean_mask: expected a mask of shape {met or tuple(x.shape)[axis:]}, got {brief(chosen)}; "
+                         "make it of the array itself")  # fmt: skip
+    places = np.nonzero(chosen)
     return getitem(x, (builtins.slice(None),) * axis + tuple(places))
 
 

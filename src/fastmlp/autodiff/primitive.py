@@ -82,12 +82,8 @@ class Primitive:
         with np.errstate(all="ignore"):  # numbers out of a function's domain are NaN or infinite, and that says enough
             try:
                 found = self.forward(*[t._array for t in tensors], **settings)
-            except ValueError as error:
-                if "could not be broadcast together" not in str(error):
-                    raise
-                shapes = " and ".join(str(t._array.shape) for t in tensors)
-                raise ValueError(f"{self.name}: expected shapes whose axes, from the last one on, are alike or 1, got "
-                                 f"{shapes}; reshape one, or add an axis by [:, None]") from error  # fmt: skip
+            except (TypeError, ValueError, IndexError) as error:
+                raise self._refused(error, tensors) from error
         found, saved = found if self.saves else (found, None)
         output = Tensor(found)
         listeners = recorders()
@@ -96,6 +92,20 @@ class Primitive:
             for recorder in listeners:
                 recorder.note(record)
         return output
+
+    def _refused(self, error: Exception, tensors: Sequence[Tensor]) -> Exception:
+        """The error in our words, if it is in NumPy's."""
+        text, arrays = str(error), [t._array for t in tensors]
+        if "could not be broadcast together" in text:
+            shapes = " and ".join(str(array.shape) for array in arrays)
+            return ValueError(f"{self.name}: expected shapes whose axes, from the last one on, are alike or 1, got "
+                              f"{shapes}; reshape one, or add an axis by [:, None]")  # fmt: skip
+        if ": expected " in text and ", got " in text:
+            return error
+        kinds = np.linalg.LinAlgError, ValueError, TypeError
+        kind = next((kind for kind in kinds if isinstance(error, kind)), IndexError)
+        return kind(f"{self.name}: expected arguments that fit each other, got {' and '.join(map(brief, arrays))}: "
+                    f"{text}; reshape or convert them, or change the settings")  # fmt: skip
 
     def gradients(self, wanted: Sequence[bool], g: Tensor, record: Record) -> list[Any]:
         """Those with respect to the arguments that are wanted."""
@@ -203,6 +213,8 @@ def common_dtype(dtypes: set[np.dtype[Any]], numbers: Sequence[Any] = ()) -> np.
 
 def _cast(x: np.ndarray, dtype: Any) -> np.ndarray:
     """Numbers as another type."""
+    if x.dtype.kind not in "biufc" and np.dtype(dtype).kind in "biufc":
+        raise TypeError(f"cast: expected numbers, got {brief(x)}; convert them with astype")
     return x.astype(dtype)
 
 

@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from fastmlp._validate import brief
+from fastmlp._validate import brief, whole
 from fastmlp.autodiff.primitive import Record, as_tensor, as_tensors, primitive, primitive_of_many
 from fastmlp.autodiff.tensor import Tensor
 
@@ -23,7 +23,7 @@ def axes_of(where: str, axis: Any, ndim: int) -> tuple[int, ...]:
     """Axes as numbers from 0; None is all of them."""
     if axis is None:
         return tuple(range(ndim))
-    given = tuple(int(a) for a in np.ravel(np.asarray(axis)))
+    given = tuple(whole(f"{where}: axis", a.item(), -64) for a in np.ravel(np.asarray(axis)))
     if any(not -ndim <= a < ndim for a in given) or len({a % ndim for a in given}) != len(given):
         raise ValueError(f"{where}: expected different axes of an array of {ndim}, got axis={brief(axis)}; change it")
     return tuple(a % ndim for a in given)
@@ -40,8 +40,9 @@ def _reshape(x: np.ndarray, shape: Any) -> np.ndarray:
 def reshape(x: Any, newshape: Any) -> Any:
     """The same numbers in another shape, one of whose axes may be -1, and one None: that whose length is to come."""
     x = as_tensor(x)
-    shape = _with_batch(x, newshape) if isinstance(newshape, Sequence) and None in newshape else newshape
-    shape = tuple(int(n) for n in np.ravel(np.asarray(shape)))
+    several = isinstance(newshape, (list, tuple))
+    shape = _with_batch(x, newshape) if several and None in newshape else newshape
+    shape = tuple(whole("reshape", np.asarray(n).item(), -1) for n in np.ravel(np.asarray(shape)))
     size, known = math.prod(n or 0 for n in x.shape), math.prod(n for n in shape if n != -1)
     if not hasattr(x, "__symbolic__") and not (
         size == known if shape.count(-1) == 0 else shape.count(-1) == 1 and known and size % known == 0
@@ -168,16 +169,23 @@ def _parts(wanted: Sequence[bool], g: Tensor, record: Record) -> list[Any]:
     return found
 
 
+def _several(where: str, given: Any) -> list[Any]:
+    found = list(given) if isinstance(given, Iterable) else []
+    if not found:
+        raise TypeError(f"{where}: expected a list of one tensor or more, got {brief(given)}; put it into one")
+    return found
+
+
 def concatenate(xs: Any, axis: int = 0) -> Any:
     """Tensors one after the other along an axis."""
-    parts = as_tensors(*xs)
+    parts = as_tensors(*_several("concatenate", xs))
     (at,) = axes_of("concatenate", axis, len(parts[0].shape))
     return _concatenate(*parts, axis=at)
 
 
 def stack(x: Any, axis: int = 0) -> Any:
     """Tensors of one shape side by side along a new axis."""
-    parts = as_tensors(*x)
+    parts = as_tensors(*_several("stack", x))
     ndim = len(parts[0].shape)
     (at,) = axes_of("stack", axis, ndim + 1)
     shapes = {tuple(p.shape) for p in parts}

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fastmlp._validate import brief, unknown, user_level
+from fastmlp._validate import brief, flag, unknown, user_level
 from fastmlp.autodiff import tensor as listeners
 from fastmlp.autodiff.arithmetic import add
 from fastmlp.autodiff.primitive import Record, as_tensor
@@ -42,7 +42,8 @@ class GradientTape:
     """
 
     def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
-        self.persistent, self.watch_accessed_variables = bool(persistent), bool(watch_accessed_variables)
+        self.persistent = flag("GradientTape: persistent", persistent)
+        self.watch_accessed_variables = flag("GradientTape: watch_accessed_variables", watch_accessed_variables)
         self._active = self._used = False
         self.reset()
 
@@ -161,6 +162,10 @@ class GradientTape:
         zeros = _wants_zeros(unconnected_gradients)
         self._use()
         (y,), wanted = [_as_target(t) for t in _leaves(target)], list(_leaves(sources))
+        for one in wanted:
+            if not hasattr(one, "shape"):
+                raise TypeError(f"jacobian: expected tensors or variables as sources, got {brief(one)}; take those that "
+                                "went into the target")  # fmt: skip
         if self._active and not self.persistent:
             self._stop_for_good()
         rows: list[dict[int, Any]] = []
@@ -186,6 +191,9 @@ class GradientTape:
 
     def batch_jacobian(self, target: Any, source: Any, unconnected_gradients: Any = "none", **_: Any) -> Any:
         """∂ target[i] / ∂ source[i] for each row i, of shape (rows, …target, …source)."""
+        if not getattr(target, "shape", ()) or not hasattr(source, "shape"):
+            raise TypeError(f"batch_jacobian: expected a target of rows and one source, got {brief(target)} and "
+                            f"{brief(source)}; give tensors")  # fmt: skip
         n = target.shape[0]
         whole = self.jacobian(target, source, unconnected_gradients)
         if whole is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,8 +12,8 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from fastmlp import config
-from fastmlp._arrays import regular
-from fastmlp._validate import brief
+from fastmlp._arrays import regular, type_of_numbers
+from fastmlp._validate import brief, whole
 
 
 class Shape(tuple[Any, ...]):
@@ -285,8 +286,12 @@ def constant(value: Any, dtype: DTypeLike | None = None, shape: Any = None, name
     """
     if isinstance(value, Tensor) and dtype is None and shape is None:
         return value
-    array = _array_of(value, dtype)
+    array = _array_of(value, None if dtype is None else type_of_numbers("constant", dtype))
     if shape is not None:
+        shape = tuple(whole("constant: shape", n, 0) for n in ([shape] if isinstance(shape, int) else shape))
+        if array.size not in (1, math.prod(shape)):
+            raise ValueError(f"constant: expected {math.prod(shape)} numbers for shape {shape}, or one, got "
+                             f"{brief(array)}; change shape")  # fmt: skip
         array = np.broadcast_to(array, tuple(shape)) if array.size == 1 else array.reshape(tuple(shape))
     return Tensor(array.copy())
 
@@ -298,6 +303,8 @@ def _array_of(value: Any, dtype: DTypeLike | None = None) -> np.ndarray:
     array = regular("tensor", value)
     if array.dtype.kind not in "biufUSc":
         raise TypeError(f"tensor: expected numbers, got {brief(value)}; make an array of one type of it")
+    if dtype is not None and array.dtype.kind in "US" and np.dtype(dtype).kind not in "US":
+        raise TypeError(f"tensor: expected numbers, got {brief(value)}; convert them with astype")
     if dtype is not None:  # at once, so that 0.1 as float64 is not that of float32
         return array.astype(dtype)
     number = isinstance(value, float)  # as a metric's result is, which has a type, too

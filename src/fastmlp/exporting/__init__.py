@@ -52,6 +52,10 @@ def export(
     True
     """
     kind = _format_of(filepath, format)
+    known = {"onnx": ("input_signature", "opset_version"), "c": ("name",)}[kind]
+    unmeant = sorted(set(options) - set(known))
+    if unmeant:
+        raise TypeError(f"export: expected options of {kind!r} among {list(known)}, got {unmeant}; check the spelling")
     path = atomic.target("export", filepath, True)
     need_built("export", model)
     module = importlib.import_module(f"{__name__}.{kind}")

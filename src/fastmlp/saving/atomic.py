@@ -48,6 +48,9 @@ def checked_path(where: str, filepath: Any, endings: tuple[str, ...] = ()) -> st
     if ending(path) and ending(path) not in endings:
         raise ValueError(f"{where}: expected a name that ends in {_either(*endings, '.safetensors')}, got "
                          f"{brief(path)}; change the ending, which says what the file holds")  # fmt: skip
+    if path.lower().endswith(".onnx") and where != "export":
+        raise ValueError(f"{where}: expected a name that ends in .safetensors, got {brief(path)}; model.export writes "
+                         "files of ONNX, which are not read again")  # fmt: skip
     if path.lower().endswith(_TORCH):
         raise ValueError(f"{where}: expected a name that ends in .safetensors, got {brief(path)}; files of PyTorch "
                          "hold code: use .safetensors, by safetensors.torch.save_file and map='torch'")  # fmt: skip

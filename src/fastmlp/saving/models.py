@@ -15,7 +15,7 @@ from fastmlp import config as defaults
 from fastmlp._objects import custom_object_scope, find_class, registered_name
 from fastmlp._room import MOST_BESIDES, room
 from fastmlp._spelling import older_spelling
-from fastmlp._validate import brief, user_level
+from fastmlp._validate import brief, flag, user_level
 from fastmlp.saving import atomic, native, training, weights
 
 Objects = Mapping[str, Any] | None
@@ -60,7 +60,9 @@ def save_model(
     save_format
         For scripts that have it; the name says it, and has to.
     """
-    path = atomic.target("save", filepath, overwrite, atomic.OF_KERAS)
+    weights.need_model("save", model)
+    path = atomic.target("save", filepath, flag("save: overwrite", overwrite), atomic.OF_KERAS)
+    flag("save: include_optimizer", include_optimizer)
     if save_format is not None:
         if not atomic.ending(path):
             raise ValueError(f"save: expected a name that ends in .keras or .h5 with save_format={brief(save_format)}, "
@@ -106,6 +108,7 @@ def load_model(filepath: Any, custom_objects: Objects = None, compile: bool = Tr
     safe_mode
         Keras's; files hold no code here, whatever this says.
     """
+    flag("load_model: compile", compile)
     where, path = "load_model", atomic.checked_path("load_model", filepath, atomic.OF_KERAS)
     if atomic.ending(path):
         from fastmlp.saving import keras_files
@@ -165,6 +168,7 @@ def _restore_optimizer(where: str, path: str, file: native.File, model: Any) -> 
 
 def model_to_json(model: Any, **options: Any) -> str:
     """What a model is made of and compiled with, without weights, as JSON; options are those of ``json.dumps``."""
+    weights.need_model("to_json", model)
     compiled = {"compile_config": model.get_compile_config()} if model.compiled else {}
     return json.dumps({**_described(model), **compiled}, **options)
 

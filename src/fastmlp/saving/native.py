@@ -70,7 +70,7 @@ def blaming(where: str, path: str) -> Iterator[None]:
         raise
     except Exception as error:
         raise ValueError(f"{where}: expected a whole file of a model or its weights, got {path!r}, which gives "
-                         f"{type(error).__name__}: {error}") from error  # fmt: skip
+                         f"{type(error).__name__}: {error}; save it again, or get it anew") from error  # fmt: skip
 
 
 def parse(text: str) -> Any:

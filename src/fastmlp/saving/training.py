@@ -45,6 +45,7 @@ def save_state(model: Any, filepath: Any, extra: Mapping[str, Any] | None = None
     """
     weights.need_built("save_state", model)
     optimizer = model._need_compiled("save_state").optimizer
+    path = atomic.target("save_state", filepath, True)
     more, given = apart("save_state", extra or {})
 
     def all_of_it() -> tuple[dict[str, np.ndarray], dict[str, Any]]:
@@ -53,7 +54,7 @@ def save_state(model: Any, filepath: Any, extra: Mapping[str, Any] | None = None
         return weights.values(weights.by_path(model) | weights.of_optimizer(optimizer)) | arrays, note
 
     tensors, state = model._turn.take("save_state", all_of_it)
-    native.write(atomic.target("save_state", filepath, True), tensors | given, {"training_state": state, **more})
+    native.write(path, tensors | given, {"training_state": state, **more})
 
 
 def load_state(model: Any, filepath: Any) -> dict[str, Any]:
@@ -61,6 +62,7 @@ def load_state(model: Any, filepath: Any) -> dict[str, Any]:
 
     Nothing is changed unless all fits.
     """
+    weights.need_model("load_state", model)
     extra: dict[str, Any] = model._turn.alone("load_state", partial(_load_state, model, filepath))
     return extra
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from fastmlp._objects import snake_case
 from fastmlp._spelling import user_level
-from fastmlp._validate import brief
+from fastmlp._validate import brief, flag
 from fastmlp.saving import atomic, native
 from fastmlp.variables import Variable
 
@@ -73,8 +73,15 @@ def values(variables: Mapping[str, Variable]) -> dict[str, np.ndarray]:
     return {path: variable.numpy() for path, variable in variables.items()}
 
 
+def need_model(where: str, model: Any) -> None:
+    """Refuse what is no model."""
+    if not hasattr(model, "compile_from_config"):
+        raise TypeError(f"{where}: expected a model, got {brief(model)}; put layers into Sequential([…])")
+
+
 def need_built(where: str, model: Any) -> None:
     """Refuse a model without weights."""
+    need_model(where, model)
     if not model.built:
         raise RuntimeError(f"{where}: expected a built model, got '{model.name}' before it has seen an input shape; "
                            "put Input(shape=…) first, call build, or call it on data")  # fmt: skip
@@ -158,7 +165,8 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
         False: raise FileExistsError rather than replace a file.
     """
     need_built("save_weights", model)
-    path = atomic.target("save_weights", filepath, overwrite, (".weights.h5",))
+    need_model("save_weights", model)
+    path = atomic.target("save_weights", filepath, flag("save_weights: overwrite", overwrite), (".weights.h5",))
     if atomic.ending(path):
         from fastmlp.saving import keras_files
 
@@ -189,6 +197,9 @@ def load_weights(
         ``nn.Sequential``, or which tensor is which variable, ``{"dense/kernel": "fc1.weight", …}``, or a function that
         says so. Numbers of 16 and 64 bits are rounded to the variable's type, to the nearest, ties to even.
     """
+    need_model("load_weights", model)
+    flag("load_weights: skip_mismatch", skip_mismatch)
+    flag("load_weights: by_name", by_name)
     model._turn.alone("load_weights", partial(_load_weights, model, filepath, skip_mismatch, by_name, map))
 
 
