@@ -129,6 +129,7 @@ class Trainer(Older, Reading):
             Go on where the last fit of this model stopped, or that of the model it was loaded or copied from: in the
             epoch, and after the batch, that it had come to. With the same data and settings all becomes as if it had
             never stopped, bit for bit; Keras has no such argument. A model that was never trained begins.
+            Callbacks begin anew, and so does the History: a BackupAndRestore goes on with these, too.
 
         Notes
         -----
