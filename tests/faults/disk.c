@@ -3,6 +3,7 @@
  * cc -shared -fPIC -o disk.so disk.c -ldl; LD_PRELOAD=disk.so; then, through ctypes.CDLL(None):
  * disk_fails(folder, kinds, k, error, then) counts from here: the k-th call of these kinds (a text of letters, see
  * below), and with `then` all after it, fail with errno `error`; if that is 0, a write takes half of what it is given.
+ * With `then` 2 the k-th is a write that takes half, and all after it fail: so is a disk that becomes full.
  * disk_calls() gives how many there were. What is to be synchronised is not: that would take its time. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -74,7 +75,7 @@ int close(int fd) {
 
 ssize_t write(int fd, const void *data, size_t size) {
     if (is_mine(fd) && hit('w')) {
-        if (failure) {
+        if (failure && (onwards < 2 || number > chosen)) {
             errno = failure;
             return -1;
         }
