@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import fastmlp
@@ -286,3 +287,12 @@ def test_a_table_that_is_gone_or_begun_anew_is_written_again(tmp_path):
         again.set_state(kept)
         again.on_train_end()
         assert path.read_bytes() == whole
+
+
+def test_a_table_that_goes_into_a_device_goes_on():
+    logger = CSVLogger(os.devnull)
+    Scripted().fit(logger, loss=[1.0])
+    again = CSVLogger(os.devnull)
+    again.on_train_begin()
+    again.set_state(logger.get_state())
+    assert again.keys == ["loss", "val_loss"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import stat
 from collections.abc import Iterable
 from contextlib import suppress
 from io import FileIO
@@ -40,7 +41,7 @@ class CSVLogger(Callback):
         self.append = flag("CSVLogger: append", append)
         self.keys: list[str] | None = None
         self._file: FileIO | None = None
-        self._begun, self._written = 0, b""  # where in the file the lines of this fit begin, and these
+        self._begun, self._written = 0, bytearray()  # where in the file the lines of this fit begin, and these
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Open the file."""
@@ -51,7 +52,7 @@ class CSVLogger(Callback):
         except OSError as error:
             raise type(error)(f"CSVLogger: expected a file to write, got {self.filename!r}: {error.strerror}; make its "
                               "folder first, or take another name") from None  # fmt: skip
-        self._begun, self._written = os.fstat(self._file.fileno()).st_size, b""
+        self._begun, self._written = os.fstat(self._file.fileno()).st_size, bytearray()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Write a line; the first one decides about the columns."""
@@ -76,24 +77,29 @@ class CSVLogger(Callback):
                 left = left[file.write(left) :]
         except OSError as error:
             with suppress(OSError):
-                file.truncate(size)
+                self._cut(file, size)
             raise OSError(error.errno, f"CSVLogger: expected room for a line, got {error.strerror!r}; the lines before "
                           "it stay, make room and go on with append=True", self.filename) from error  # fmt: skip
         self._written += lines
 
+    @staticmethod
+    def _cut(file: FileIO, size: int) -> None:
+        file.truncate(size)
+        file.seek(size)
+
     def get_state(self) -> Logs:
         """The columns, and the lines of this fit."""
-        return {"keys": self.keys, "begun": self._begun, "written": np.frombuffer(self._written, np.uint8)}
+        return {"keys": self.keys, "begun": self._begun, "written": np.frombuffer(bytes(self._written), np.uint8)}
 
     def set_state(self, state: Logs) -> None:
         """Let the file hold these lines, and none that came after them."""
         if self._file is None:
             return
-        self.keys, written = state["keys"], state["written"].tobytes()
-        self._begun, self._written = min(state["begun"], os.fstat(self._file.fileno()).st_size), b""
-        self._file.truncate(self._begun)
-        self._file.seek(self._begun)
-        self._write(self._file, written)
+        self.keys, about = state["keys"], os.fstat(self._file.fileno())
+        if stat.S_ISREG(about.st_mode):  # what went into a pipe is gone
+            self._begun, self._written = min(state["begun"], about.st_size), bytearray()
+            self._cut(self._file, self._begun)
+            self._write(self._file, state["written"].tobytes())
 
     def on_abort(self, logs: Logs | None = None) -> None:
         """Close it."""
