@@ -197,7 +197,7 @@ class BackupAndRestore(_Periodic):
             raise ValueError(f"BackupAndRestore: expected a directory, got {brief(backup_dir)}; name one")
         self.double_checkpoint = flag("BackupAndRestore: double_checkpoint", double_checkpoint)
         self.delete_checkpoint = flag("BackupAndRestore: delete_checkpoint", delete_checkpoint)
-        self._note = Path(os.path.realpath(backup_dir)) / "training_metadata.json"
+        self._note = Path(self.backup_dir) / "training_metadata.json"
         self._previous = Path(f"{self._note}.bkp")
         self._others: list[Callback] = []
 
