@@ -160,6 +160,8 @@ for writer in WRITERS:
              for onwards in ((0, 1) if error != errno.EINTR else (0,))]
     cases += [(b"w", call, 0, onwards) for call in (1, 2, 3) for onwards in (0, 1)]  # writes that take half
     cases += [(b"w", call, errno.ENOSPC, 2) for call in (1, 2)]
+    needed = [b"w"] if isinstance(writer, Logged) else [b"o", b"w", b"s", b"r"]
+    cases += [(kind, 1, errno.EIO, 0) for kind in needed]  # without which nothing is saved
     for kinds, call, error, onwards in cases:
         told = writer.name, call, errno.errorcode.get(error, "short"), onwards
         writer.begin()
@@ -168,6 +170,7 @@ for writer in WRITERS:
         counts["saves"] += 1
         assert state(NEW) == before, told
         held = writer.held()
+        assert raised is not None and held == old or kinds not in needed or error != errno.EIO, told
         if raised is None:
             assert held == new, told
             assert not (error == errno.ENOSPC and kinds == ALL and onwards and call <= 3), told

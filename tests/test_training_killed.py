@@ -125,9 +125,11 @@ def trained(case):
              if path.is_file() and not path.name.startswith((".fastmlp-", "state-", "training_"))})
 
 
-def look(case):
-    "All files that are there can be read."
+def look(case, before):
+    "All files that are there can be read, and none has gone that was; those that are there now."
     reader = CASES[case][0]()
+    now = {path for path in folder.glob("*") if path.is_file() and not path.name.startswith(".fastmlp-")}
+    assert before <= now, before - now
     for path in folder.rglob("*"):
         if path.is_dir() or path.name.startswith((".fastmlp-", "state-")):  # being written; such as a note may name
             continue
@@ -140,6 +142,7 @@ def look(case):
         else:
             assert path.name == "log.csv", path
             assert len({len(row) for row in csv.reader(path.open(newline=""))}) <= 1, "whole lines"
+    return now
 
 
 def begun(case, result):
@@ -181,6 +184,7 @@ while counts["kills"] < KILLS:
     end, lasts = ends[case]
     shutil.rmtree(folder)
     folder.mkdir()
+    seen = set()
     while True:
         left = set(folder.rglob(".fastmlp-*"))
         inside[0] = 0
@@ -194,7 +198,7 @@ while counts["kills"] < KILLS:
         counts["kills"] += 1
         counts["in saves"] += inside[0]
         counts["cut"] += bool(set(folder.rglob(".fastmlp-*")) - left)
-        look(case)
+        seen = look(case, seen)
     found = pickle.loads(result.read_bytes())
     for name, one, other in zip(("weights", "history", "epochs", "counts", "files"), found, end, strict=True):
         assert one == other, (case, name, differing(one, other))
