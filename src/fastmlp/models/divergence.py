@@ -53,7 +53,9 @@ class LossWatch:
 
     def look(self, epoch: int, logs: Mapping[str, Any]) -> None:
         """Look at the logs of an epoch, counted from 1."""
-        loss = float(np.sum(logs.get("loss", 0.0)))  # a train_step of one's own may give an array
+        loss = logs.get("loss", 0.0)
+        if not isinstance(loss, float):  # a train_step of one's own may give an array
+            loss = float(np.sum(loss))
         if self._first is None:
             self._first = loss
         if self._said:
