@@ -223,7 +223,7 @@ class Normalization(Layer):
         """Arrays of rows; those of plain numbers, one a row, are one feature if all features are one."""
         for batch in batches_of(data):
             rows = batch[:, None] if batch.ndim == 1 and self._no_axis() else batch
-            if rows.ndim < 2 or not rows.size:
+            if rows.ndim < 2 or not math.prod(rows.shape[1:]):
                 raise ValueError(f"{self.name}: expected arrays of rows of features, got {brief(batch)}; "
                                  "reshape it to (rows, features)")  # fmt: skip
             if not self.built:
