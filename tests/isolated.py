@@ -9,7 +9,8 @@ import sys
 
 # What every script starts with: work for several threads, and the bits one thread makes of it.
 PRELUDE = """
-import os, sys
+import faulthandler, os, sys
+faulthandler.dump_traceback_later(float(os.environ.get("SCRIPT_SECONDS", 60)), exit=True)  # where it hangs
 import numpy as np
 import fastmlp
 from fastmlp import _core
@@ -31,7 +32,7 @@ def run_script(path, text, *, timeout=60, ok=True, **environment):
     path.write_text(PRELUDE + text)
     child = subprocess.Popen(
         [sys.executable, str(path)],
-        env={**os.environ, **environment},
+        env={**os.environ, "SCRIPT_SECONDS": str(0.9 * timeout), **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
