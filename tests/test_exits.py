@@ -78,7 +78,7 @@ ENDS = {
 
 WHEN = [0.0, 0.07]
 if os.environ.get("FASTMLP_LONG"):
-    WHEN = [i / 97 for i in range(30)]
+    WHEN = [i / 37 for i in range(6)]
 # each way to work with one way to end, each way to end with one way to work; all with all, if there is time for it
 PAIRS = [
     (work, end) for i, work in enumerate(WORKS) for j, end in enumerate(ENDS) if len(WHEN) > 2 or i % len(ENDS) == j

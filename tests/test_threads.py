@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -199,6 +200,35 @@ def test_a_callback_of_predict_changes_the_model(inputs):
     y = model.predict(inputs[4], batch_size=50, verbose=0, callbacks=Zero())
     assert not np.allclose(y[:50], 1 / 3)
     np.testing.assert_allclose(y[50:], 1 / 3, rtol=1e-6)
+
+
+def test_a_model_that_only_its_training_has(inputs):
+    """Whoever made it lets it go in the middle of fit: it trains on, then it is gone."""
+    model, twin, x, y = made(), made(), inputs[4], np.ones((100, 3))
+    twin.fit(x, y, epochs=3, verbose=0)
+    entered, let, found, known = threading.Event(), threading.Event(), [], weakref.ref(model)
+
+    class Waits(Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            entered.set()
+            assert let.wait(30)
+
+    def train(models):
+        found.append(models[0].fit(x, y, epochs=3, verbose=0, callbacks=Waits()).model.get_weights())
+        models.clear()
+
+    thread = threading.Thread(target=train, args=([model],), daemon=True)
+    del model
+    thread.start()
+    assert entered.wait(30)
+    gc.collect()
+    assert known() is not None
+    let.set()
+    thread.join(30)
+    del thread
+    gc.collect()
+    assert [w.tobytes() for w in found[0]] == [w.tobytes() for w in twin.get_weights()]
+    assert known() is None
 
 
 def test_threads_that_are_gone_leave_nothing(inputs):

@@ -169,7 +169,7 @@ def jobs(script):
     return printed
 
 
-ROUNDS = pytest.mark.parametrize("rounds", [2, pytest.param(400, marks=pytest.mark.slow)])
+ROUNDS = pytest.mark.parametrize("rounds", [2, pytest.param(40, marks=pytest.mark.slow)])
 
 
 @ROUNDS
