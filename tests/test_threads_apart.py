@@ -76,7 +76,7 @@ def estimator(job):
     net.fit(X, Y[:, 0])
     return [*net.coefs_, net.predict_proba(X)]
 
-KINDS = [program, steps, tape, streamed, kept, estimator, program, program]
+KINDS = [program, program, tape, streamed, kept, estimator, tape, steps]
 if os.environ.get("WITHOUT_SKLEARN"):
     KINDS[5] = steps
 
