@@ -46,6 +46,8 @@ def from_file(model, case, path):
 
 def from_state(model, case, path):
     fresh = made(case)
+    if not fresh.built:
+        fresh.build_by_call(model.input_shape)
     saving.save_state(model, path)
     saving.load_state(fresh, path)
     return fresh

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import math
 import sys
 from collections.abc import Iterable
 from dis import opmap
@@ -57,6 +58,14 @@ def whole(where: str, value: Any, low: int = 1) -> int:
     if value < low:
         raise ValueError(f"{where}: expected a whole number of at least {low}, got {value!r}; raise it")
     return int(value)
+
+
+def need_room(where: str, sizes: Iterable[float]) -> None:
+    """Refuse an array of more numbers than any machine holds; NumPy multiplies sizes out, and may wrap around."""
+    sizes = list(sizes)
+    if math.prod(sizes) >= 1 << 60:
+        listed = " × ".join(f"{size:.0f}" if isinstance(size, float) else str(size) for size in sizes)
+        raise MemoryError(f"{where}: no memory for {listed} numbers; use smaller sizes")
 
 
 def flag(where: str, value: Any) -> bool:

@@ -16,6 +16,7 @@ from fastmlp.variables import Variable
 
 _STILL: tuple[Any, ...] = ("sgd", (), 0.0, {})  # of networks that are not trained: it keeps nothing
 _MADE, _made = 256 << 20, 0  # bytes of networks between two looks for unused ones, and since the last
+_NEVER = 1 << 62  # steps
 _CALLS = 1 << 62  # where the count of calls in training begins: no step is numbered so
 
 
@@ -109,7 +110,7 @@ class Program:
             kernel, params = self.optimizer.lower()
             settings = (kernel, params, 0.0, self.optimizer.clipping())  # training sets the learning rate
             if self.optimizer.use_ema:
-                averaging = (self.optimizer.ema_momentum, self.optimizer.ema_overwrite_frequency or 0)
+                averaging = (self.optimizer.ema_momentum, min(self.optimizer.ema_overwrite_frequency or 0, _NEVER))
         reduction = getattr(self.loss, "reduction", None) or "sum_over_batch_size"
         places = list(lowered.places)
         if self.optimizer is not None:

@@ -197,6 +197,8 @@ def randint(
     low, high = _integer("randint: minval", minval), _integer("randint: maxval", maxval)
     if high <= low:
         raise ValueError(f"randint: expected maxval above minval={low}, got {high}; raise it")
+    if high - low >= 1 << 63:
+        raise ValueError(f"randint: expected maxval - minval below 2**63, got {high - low}; draw from fewer numbers")
     drawn = _core.random_integers(
         int(np.prod(lengths, dtype=np.int64)), high - low, (draw_seed(seed), _INTEGERS, 0, 0, 0)
     )

@@ -34,7 +34,7 @@ cdef class Dense:
     cdef readonly str activation
     cdef readonly str optimizer
 
-    def __cinit__(self, int64_t batch, int64_t k, int64_t m, dtype="float32", str activation="linear", params=(),
+    def __cinit__(self, batch, k, m, dtype="float32", str activation="linear", params=(),
                   bint use_bias=True, optimizer=None, bint bf16=False):
         check_sizes("Dense", (batch, k, m))
         self.dtype = np.dtype(dtype)

@@ -83,7 +83,7 @@ cdef class Network:
     cdef int64_t process  # so many forks after the first
     cdef int element  # NumPy's number of the dtype
 
-    def __cinit__(self, dtype, int64_t inputs, int64_t batch, ops, loss, optimizer, output=None, bint logits=False,
+    def __cinit__(self, dtype, inputs, batch, ops, loss, optimizer, output=None, bint logits=False,
                   uint64_t seed=0, reduction="sum_over_batch_size", bint shows=False, ema=(0.0, 0), bint sparse=False):
         cdef fm_program program
         cdef fm_program_op *described

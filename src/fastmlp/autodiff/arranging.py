@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fastmlp._validate import brief, whole
+from fastmlp._validate import brief, need_room, whole
 from fastmlp.autodiff.picking import take
 from fastmlp.autodiff.primitive import as_tensor, primitive
 from fastmlp.autodiff.shapes import (
@@ -127,14 +127,18 @@ def _untile(g: Any, shape: Any, repeats: tuple[int, ...]) -> Any:
 
 def tile(x: Any, repeats: int | Sequence[int]) -> Any:
     """So many times along each axis."""
-    return _tile(x, repeats=tuple(int(n) for n in np.ravel(np.asarray(repeats))))
+    times = tuple(int(n) for n in np.ravel(np.asarray(repeats)))
+    need_room("tile", times)
+    return _tile(x, repeats=times)
 
 
 def repeat(x: Any, repeats: int | Sequence[int], axis: int | None = None) -> Any:
     """Each entry so many times; without an axis, of all of it, unrolled."""
     x = as_tensor(x)
     x, axis = (ravel(x), 0) if axis is None else (x, axis)
-    return take(x, np.repeat(np.arange(x.shape[axis]), np.asarray(repeats)), axis)
+    times = np.asarray(repeats)
+    need_room("repeat", (x.shape[axis] if times.size == 1 else 1, float(times.sum(dtype=np.float64))))
+    return take(x, np.repeat(np.arange(x.shape[axis]), times), axis)
 
 
 # ---- padded

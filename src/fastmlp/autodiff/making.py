@@ -10,7 +10,7 @@ import numpy as np
 
 from fastmlp import config
 from fastmlp._arrays import type_of_numbers
-from fastmlp._validate import brief, whole
+from fastmlp._validate import brief, need_room, whole
 from fastmlp.autodiff.primitive import as_tensor, primitive
 from fastmlp.autodiff.tensor import Tensor, constant
 
@@ -102,6 +102,7 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
                          "change them")  # fmt: skip
     whole = begin.dtype.kind in "iu"
     n = -((int(begin) - int(end)) // int(by)) if whole else math.ceil((float(end) - float(begin)) / float(by))
+    need_room("arange", (max(n, 0),))
     return Tensor(begin + np.arange(max(n, 0)).astype(begin.dtype) * by)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fastmlp._validate import brief
+from fastmlp._validate import brief, need_room
 from fastmlp.autodiff.making import dtype_named, sizes
 from fastmlp.autodiff.primitive import as_tensor, as_tensors, primitive
 from fastmlp.autodiff.shapes import axes_of, getitem, reshape
@@ -134,6 +134,7 @@ def boolean_mask(x: Any, mask: Any, axis: int = 0) -> Any:
 
 @primitive(None)
 def _one_hot(x: np.ndarray, n: int, axis: int, dtype: Any, on: float, off: float) -> np.ndarray:
+    need_room("one_hot", (*x.shape, n))
     found = np.where(x[..., None] == np.arange(n), np.asarray(on, dtype), np.asarray(off, dtype))
     return np.moveaxis(found, -1, axis)
 

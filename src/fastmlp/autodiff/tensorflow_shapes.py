@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastmlp._validate import brief
+from fastmlp._validate import brief, need_room
 from fastmlp.autodiff import arranging, asking, control, extremes, making, picking, reductions, shapes
 from fastmlp.autodiff.arithmetic import add, divide, multiply, negative, where
 from fastmlp.autodiff.asking import cast
@@ -174,6 +174,7 @@ def sequence_mask(lengths: Any, maxlen: Any, dtype: Any) -> Any:
     """Rows that are true up to a length each."""
     n = as_tensor(lengths)
     most = int(extremes.max(n)) if maxlen is None else int(maxlen)
+    need_room("sequence_mask", (*n.shape, most))
     return cast(greater(shapes.expand_dims(n, -1), np.arange(most).astype(n.dtype)), dtype)
 
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fastmlp._room import claim
-from fastmlp._validate import number, whole
+from fastmlp._validate import need_room, number, whole
 from fastmlp.metrics.base import KernelMetric, ratio
 from fastmlp.metrics.rows import Array, Rows, by_counts
 
@@ -25,7 +25,9 @@ def is_even(thresholds: Array) -> bool:
 def even_thresholds(count: int) -> list[float]:
     """0, 1 and what divides the range between them into equal steps."""
     claim("num_thresholds", (count,))
-    return [i / (count - 1) for i in range(count)]
+    need_room("num_thresholds", (count,))
+    found: list[float] = (np.arange(count) / (count - 1)).tolist()
+    return found
 
 
 class ThresholdMetric(KernelMetric):

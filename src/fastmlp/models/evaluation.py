@@ -49,7 +49,7 @@ class MeanLoss:
         `prices` is what activity regularizers ask for each, which knows no weights.
         """
         losses = losses.astype(np.float64)
-        starts = np.arange(0, len(losses), batch)
+        starts = np.arange(0, len(losses), min(batch, len(losses)))
         sizes = np.diff(np.append(starts, len(losses)))
         sums = np.add.reduceat(losses if weights is None else losses * weights, starts)
         divisors = sizes.astype(np.float64)

@@ -11,7 +11,7 @@ refuse by name, and version 1 is read beside it. `tests/golden_files.py` holds f
 
 * ``format`` "fastmlp", ``format_version`` "1", ``fastmlp_version`` of the writer, for people.
 * ``class_name``, ``config``: of a whole model, from which its class makes it; registered classes alone are looked up.
-  ``built_for``: the input shape, or shapes, of a model that its first call builds; of a state, too.
+  ``built_for``: the input shape, or shapes, of a model that its first call builds.
 * ``compile_config``: what compile was given, if it was.
 * ``training_state``: ``epoch`` (passes begun, which name the orders of rows), ``steps`` (of the tape, which name its
   noise), ``shuffle_seed``, ``program_seed``, ``optimizer`` (its registered name); since they are noted, ``generators``

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from fastmlp._objects import registered_name
-from fastmlp._room import room
 from fastmlp._validate import brief
 from fastmlp.saving import atomic, native, weights
 
@@ -52,19 +51,16 @@ def save_state(model: Any, filepath: Any, extra: Mapping[str, Any] | None = None
     def all_of_it() -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         optimizer.build(model.trainable_weights)
         note, arrays = contents(model)
-        notes = {"training_state": note}
-        if model.needs_a_call():
-            notes["built_for"] = {"input_shape": model.input_shape}
-        return weights.values(weights.by_path(model) | weights.of_optimizer(optimizer)) | arrays, notes
+        return weights.values(weights.by_path(model) | weights.of_optimizer(optimizer)) | arrays, note
 
-    tensors, notes = model._turn.take("save_state", all_of_it)
-    native.write(path, tensors | given, {**notes, **more})
+    tensors, state = model._turn.take("save_state", all_of_it)
+    native.write(path, tensors | given, {"training_state": state, **more})
 
 
 def load_state(model: Any, filepath: Any) -> dict[str, Any]:
     """Bring a model, made and compiled alike, to the state that `save_state` wrote; returns the extra values.
 
-    Nothing is changed unless all fits. A model that its first call builds is built as it was then, if it is not yet.
+    Nothing is changed unless all fits.
     """
     weights.need_model("load_state", model)
     extra: dict[str, Any] = model._turn.alone("load_state", partial(_load_state, model, filepath))
@@ -73,14 +69,9 @@ def load_state(model: Any, filepath: Any) -> dict[str, Any]:
 
 def _load_state(model: Any, filepath: Any) -> dict[str, Any]:
     where, path = "load_state", atomic.checked_path("load_state", filepath)
-    if not model.needs_a_call():
-        weights.need_built(where, model)
+    weights.need_built(where, model)
     optimizer = model._need_compiled(where).optimizer
     with native.opened(where, path) as file:
-        if "built_for" in file.metadata and not model.built:
-            with native.blaming(where, path), room(file.count(file.under("weights"))):
-                model.build_by_call(file.json("built_for").get("input_shape"))
-        weights.need_built(where, model)
         with native.blaming(where, path):
             found = file.json("training_state")
             state, extra = checked(model, file), _together(file)
