@@ -128,7 +128,7 @@ def main(cycles, stretches=10):
     import warnings
 
     warnings.simplefilter("ignore")
-    run(max(200, cycles // 20))
+    run(max(50, cycles // 20))
     seen, start = [run(0)], time.time()
     for i in range(stretches):
         seen.append(run(cycles // stretches))

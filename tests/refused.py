@@ -28,8 +28,8 @@ def refused(first, last, call, *args):
 def each_refused(made, call, state):
     """Let each allocation of call(made()) fail by itself, and with all after it; how many there are.
 
-    It raises MemoryError and leaves the state as it was, and the call made again comes to what it would have come to; or
-    it does without that memory, to the same result.
+    It raises MemoryError and leaves the state as it was, and the call made again comes to what it would have come to;
+    or it does without that memory, to the same result.
     """
     subject = made()
     want, count = asked(call, subject)

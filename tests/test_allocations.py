@@ -33,7 +33,8 @@ def network(*more, optimizer="adam", trained=True, noise=0.2, **compiled):
     fastmlp.set_random_seed(4)
     model = Sequential([Input((6,)), Dense(9, "relu", name="first"), BatchNormalization(name="moments"),
                         Dropout(noise), *more, Dense(3, "softmax", name="last")], name="whole")  # fmt: skip
-    model.compile(optimizer() if callable(optimizer) else optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"], **compiled)
+    kind = optimizer() if callable(optimizer) else optimizer
+    model.compile(kind, "sparse_categorical_crossentropy", metrics=["accuracy"], **compiled)
     model.optimizer.build(model.trainable_weights)
     if trained:
         model.train_on_batch(X[:32], Y[:32])
