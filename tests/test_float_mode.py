@@ -104,7 +104,7 @@ def data(rng):
 
 @pytest.mark.parametrize("kind", ["program", "taped", "bf16"])
 def test_denormal_weights_and_features_count_as_zero(kind, data):
-    """So they cost what zeros cost: no product meets one."""
+    """So they cost what zeros cost: no product meets one. The second layer would bring them to light."""
     x, y = data
     model = made(kind)
     tiny = np.finfo("float32").tiny / 8
@@ -112,7 +112,7 @@ def test_denormal_weights_and_features_count_as_zero(kind, data):
     first, last, bias = (np.ones_like(w) for w in model.get_weights())
     runs = []
     for weights, rows in ((0, x), (tiny, x), (1, x * 0), (1, x * np.float32(tiny))):
-        model.set_weights([first * np.float32(weights), last, bias])
+        model.set_weights([first * np.float32(weights), last * np.float32(1e37), bias])
         assert (weights == tiny) == (0 < model.get_weights()[0].max() < tiny * 2)
         runs.append((model.predict(rows, verbose=0).tobytes(), model.evaluate(rows, y, verbose=0)))
     assert runs[0] == runs[1]
