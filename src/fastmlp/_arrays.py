@@ -29,7 +29,8 @@ def numbers(where: str, value: Any) -> np.ndarray:
 def type_of_numbers(where: str, dtype: Any) -> np.dtype[Any]:
     """The NumPy type of that name."""
     try:
-        return np.dtype(dtype)
+        found: np.dtype[Any] = np.dtype(dtype)
+        return found
     except TypeError:
         raise TypeError(f"{where}: expected the type of numbers, got {brief(dtype)}; 'float32', for one") from None
 

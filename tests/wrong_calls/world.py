@@ -1,7 +1,9 @@
-"""What the wrong calls are made with, a user's belongings: arrays, models, objects, a folder; and a fingerprint of all."""
+"""What wrong calls are made with, a user's belongings: arrays, models, objects, a folder; and a fingerprint of all."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import random as python_random
 import types
@@ -17,28 +19,17 @@ from fastmlp import (
     Sequential,
     Variable,
     _objects,
-    activations,
     callbacks,
     config,
-    constraints,
-    data,
-    initializers,
     keras,
     layers,
-    losses,
     metrics,
-    mixed_precision,
-    models,
-    ops,
     optimizers,
-    regularizers,
     saving,
-    schedules,
-    tf,
     utils,
-    visual,
 )
 from fastmlp import random as draws
+from fastmlp.__main__ import main
 from fastmlp.data import Dataset
 from fastmlp.layers import Dense
 
@@ -47,7 +38,8 @@ matplotlib.use("Agg")
 NAMES = {  # of the packages and classes, as the tables write them
     name: thing
     for name, thing in globals().items()
-    if isinstance(thing, (type, types.ModuleType)) and name not in ("json", "python_random", "types", "matplotlib")
+    if isinstance(thing, (type, types.ModuleType))
+    and name not in ("contextlib", "io", "json", "python_random", "types", "matplotlib")
 }
 NAMES["random"] = NAMES.pop("draws")
 NAMES["Input"], NAMES["fastmlp"] = Input, fastmlp
@@ -67,6 +59,29 @@ class Pairs(utils.PyDataset):
     def __getitem__(self, index):
         rows = slice(12 * index, 12 * index + 12)
         return self.x[rows], self.y[rows]
+
+
+class Ended(Exception):
+    """A command has ended with the status for what a user can mend, and one line that says it."""
+
+
+def command(*arguments):
+    """``python -m fastmlp …``: what it writes to the error output is what it raises, if it ends with status 2."""
+    said, seeds = io.StringIO(), (draws._everyone, np.random.get_state(), python_random.getstate())
+    with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
+        try:
+            status = main([str(one) for one in arguments])
+        except SystemExit as end:  # argparse
+            status = end.code
+        finally:  # these would be another process's
+            draws._everyone = seeds[0]
+            np.random.set_state(seeds[1])
+            python_random.setstate(seeds[2])
+    *usage, line = said.getvalue().splitlines() or [""]
+    assert status == 2, f"status {status}"
+    assert "Traceback" not in said.getvalue()
+    assert all(one.startswith(("usage:", " ")) for one in usage), usage
+    raise Ended(line)
 
 
 class Half(layers.Layer):
@@ -126,18 +141,47 @@ def belongings(folder):
     auc.update_state(labels, hot[:, 1])
     return {
         **NAMES,
-        **{"x": x, "y": y, "labels": labels, "hot": hot, "ones": np.ones(24, "float32")},
-        **{"holes": np.where(y == y[4, 1], np.nan, y).astype("float32"), "ragged": [[1, 2, 3], [4, 5]]},
-        **{"words": x.astype(str), "odd": x.astype(object), "turning": x + 1j, "days": x.astype("M8[D]")},
-        **{"frame": pd.DataFrame(x, columns=["u", "v", "w"]), "masked": np.ma.masked_less(x, 0)},
-        **{"images": np.linspace(0, 1, 48, dtype="float32").reshape(3, 4, 4)},
-        **{"pairs": Dataset.from_tensor_slices((x, y)).batch(8), "rows": Dataset.from_tensor_slices(x)},
-        **{"sequence": Pairs(x, y), "numbers": [3, 1, 2], "config_of_dense": Dense(3).get_config()},
-        **{"model": model, "classifier": classifier, "graph": graph, "own": own, "history": history},
-        **{"raw": net(Dense(2), name="raw"), "unbuilt": Sequential([Dense(2, name="first")], name="unbuilt")},
-        **{"a": a, "b": b, "both": both, "dense": Dense(3, name="alone"), "Half": Half, "Pairs": Pairs},
-        **{"weight": weight, "tape": tape, "squares": squares, "adam": adam, "auc": auc, "folder": folder},
-        **{"norm": layers.Normalization(name="norm"), "table": table},
+        "x": x,
+        "y": y,
+        "labels": labels,
+        "hot": hot,
+        "ones": np.ones(24, "float32"),
+        "holes": np.where(y == y[4, 1], np.nan, y).astype("float32"),
+        "ragged": [[1, 2, 3], [4, 5]],
+        "words": x.astype(str),
+        "odd": x.astype(object),
+        "turning": x + 1j,
+        "days": x.astype("M8[D]"),
+        "frame": pd.DataFrame(x, columns=["u", "v", "w"]),
+        "masked": np.ma.masked_less(x, 0),
+        "images": np.linspace(0, 1, 48, dtype="float32").reshape(3, 4, 4),
+        "pairs": Dataset.from_tensor_slices((x, y)).batch(8),
+        "rows": Dataset.from_tensor_slices(x),
+        "sequence": Pairs(x, y),
+        "numbers": [3, 1, 2],
+        "config_of_dense": Dense(3).get_config(),
+        "model": model,
+        "classifier": classifier,
+        "graph": graph,
+        "own": own,
+        "history": history,
+        "raw": net(Dense(2), name="raw"),
+        "unbuilt": Sequential([Dense(2, name="first")], name="unbuilt"),
+        "a": a,
+        "b": b,
+        "both": both,
+        "dense": Dense(3, name="alone"),
+        "Half": Half,
+        "Pairs": Pairs,
+        "command": command,
+        "weight": weight,
+        "tape": tape,
+        "squares": squares,
+        "adam": adam,
+        "auc": auc,
+        "folder": folder,
+        "norm": layers.Normalization(name="norm"),
+        "table": table,
     }
 
 
@@ -167,6 +211,8 @@ def print_of(thing):
         return thing.cardinality(), repr(thing.element_spec), [print_of(item) for item in thing.as_numpy_iterator()]
     if isinstance(thing, callbacks.History):
         return thing.epoch, {name: list(values) for name, values in thing.history.items()}
+    if hasattr(thing, "get_params") and not isinstance(thing, type):
+        return {name: print_of(value) for name, value in vars(thing).items()}
     if isinstance(thing, (str, int, float, bytes, type(None))):
         return thing
     return type(thing)

@@ -164,8 +164,8 @@ class GradientTape:
         (y,), wanted = [_as_target(t) for t in _leaves(target)], list(_leaves(sources))
         for one in wanted:
             if not hasattr(one, "shape"):
-                raise TypeError(f"jacobian: expected tensors or variables as sources, got {brief(one)}; take those that "
-                                "went into the target")  # fmt: skip
+                raise TypeError(f"jacobian: expected tensors or variables as sources, got {brief(one)}; take those "
+                                "that went into the target")  # fmt: skip
         if self._active and not self.persistent:
             self._stop_for_good()
         rows: list[dict[int, Any]] = []

@@ -118,8 +118,8 @@ class Operators:
         if not self.shape:  # type: ignore[attr-defined]
             raise TypeError("iteration: expected a tensor with axes, got a single number; take it as it is")
         if self.shape[0] is None:  # type: ignore[attr-defined]
-            raise TypeError("iteration: expected a tensor of so many rows, got one whose rows are to come; take parts of "
-                            "it along other axes")  # fmt: skip
+            raise TypeError("iteration: expected a tensor of so many rows, got one whose rows are to come; take parts "
+                            "of it along other axes")  # fmt: skip
         return (self[i] for i in range(self.shape[0]))  # type: ignore[attr-defined, index]
 
 

@@ -52,8 +52,8 @@ class TensorSpec:
         try:
             array = np.asarray(value, self.dtype)
         except (TypeError, ValueError):
-            raise TypeError(f"{where}: expected elements of {self.dtype.name}, got {brief(value)}; mend the generator or "
-                            "the signature")  from None  # fmt: skip
+            raise TypeError(f"{where}: expected elements of {self.dtype.name}, got {brief(value)}; mend the generator "
+                            "or the signature") from None  # fmt: skip
         wrong = self.shape is not None and (
             len(self.shape) != array.ndim or any(n not in (None, m) for n, m in zip(self.shape, array.shape))
         )

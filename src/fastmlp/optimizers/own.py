@@ -80,7 +80,7 @@ class OwnSteps(Paced):
         if not hasattr(reference_variable, "shape"):
             raise TypeError(f"{self.name}: expected a variable to remember something of, got "
                             f"{brief(reference_variable)}; give a layer's")  # fmt: skip
-        path = getattr(reference_variable, "path", None) or getattr(reference_variable, "name", "variable")
+        path = str(getattr(reference_variable, "path", None) or getattr(reference_variable, "name", "variable"))
         name = f"{path.replace('/', '_')}_{name or 'variable'}"
         return self.add_variable(reference_variable.shape, initializer, reference_variable.dtype, name=name)
 

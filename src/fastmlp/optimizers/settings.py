@@ -38,6 +38,6 @@ def betas(optimizer: Optimizer, beta_1: float, beta_2: float) -> tuple[float, fl
     where = type(optimizer).__name__
     for name, beta in (("beta_1", beta_1), ("beta_2", beta_2)):
         if number(f"{where}: {name}", beta, 0) >= 1:
-            raise ValueError(f"{where}: {name}: expected a number of at least 0 and below 1, got {beta!r}; at 1 nothing "
-                             "new would count")  # fmt: skip
+            raise ValueError(f"{where}: {name}: expected a number of at least 0 and below 1, got {beta!r}; at 1 "
+                             "nothing new would count")  # fmt: skip
     return float(beta_1), float(beta_2)

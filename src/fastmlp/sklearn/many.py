@@ -89,6 +89,8 @@ def fit_many(
     >>> bool(max(net.score(X_test, y_test) for net in nets) > 0.9)
     True
     """
+    if not isinstance(estimators, Iterable):
+        raise TypeError(f"fit_many: expected a list of estimators, got {brief(estimators)}; put it into one")
     estimators = list(estimators)
     _need_apart(estimators)
     parts = [None] * len(estimators) if rows is None else list(rows)

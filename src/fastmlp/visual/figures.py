@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastmlp._validate import need_package
+from fastmlp._validate import brief, need_package
 
 # Colours that the colour-blind can tell apart; the first four are those of the page of cost landscapes.
 COLORS = ("#0072b2", "#b35900", "#00735c", "#a8327f", "#d4a017", "#5ab4e5", "#5a5a5a", "#c23b22")
@@ -62,3 +63,10 @@ def points(where: str, value: ArrayLike) -> NDArray[Any]:
         raise ValueError(f"{where}: expected points of two features, an array (points, 2), got shape {array.shape}; "
                          "choose two columns")  # fmt: skip
     return array
+
+
+def by_name(where: str, what: str, given: Any) -> Mapping[str, Any]:
+    """What is to be drawn, each with its name."""
+    if not isinstance(given, Mapping):
+        raise TypeError(f"{where}: expected {what} by name, got {brief(given)}; write {{'name': …}}")
+    return given

@@ -52,6 +52,8 @@ def plot_images(
         array = _shaped("plot_images", array.reshape(len(array), -1), shape)
     if array.ndim == 4 and array.shape[-1] == 1:
         array = array[..., 0]
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"plot_images: expected images of numbers, got {brief(array)}; convert them with astype")
     if array.ndim not in (3, 4) or (array.ndim == 4 and array.shape[-1] != 3):
         raise ValueError(f"plot_images: expected images (n, rows, columns), or with 1 or 3 channels, got shape "
                          f"{array.shape}; give shape=(28, 28), say")  # fmt: skip
@@ -120,6 +122,8 @@ def plot_weights(
 
 
 def _layer(model: Any, layer: Any) -> Any:
+    if not hasattr(model, "layers"):
+        raise TypeError(f"plot_weights: expected a model, got {brief(model)}; give the one that has the layer")
     if layer is None:
         dense = [one for one in model.layers if _kernels(one)]
         if not dense:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.resources
 import os
 
+from fastmlp._validate import flag
 from fastmlp.saving import atomic
 
 
@@ -15,6 +16,6 @@ def landscape_html() -> str:
 
 def save_landscape(path: str | os.PathLike[str] = "landscape.html", overwrite: bool = True) -> str:
     """Write the page into a file, for a browser to open; returns where it is."""
-    place = atomic.target("save_landscape", path, overwrite)
+    place = atomic.target("save_landscape", path, flag("save_landscape: overwrite", overwrite))
     atomic.write(place, [landscape_html().encode()])
     return place

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastmlp._validate import brief, number, whole
-from fastmlp.visual.figures import COLORS, label, panels, points, style
+from fastmlp.visual.figures import COLORS, by_name, label, panels, points, style
 from fastmlp.visual.landscapes import Landscape, find_landscape
 
 Array = NDArray[np.float64]
@@ -59,7 +59,7 @@ def plot_decision_boundary(
     data = None if X is None else points(where, X)
     if data is None and extent is None:
         raise ValueError(f"{where}: expected X or extent, got neither; say what part of the plane to show")
-    area = extent if extent is not None else _around(data)
+    area = _around(data) if extent is None else _corners(where, extent)
     level = number(f"{where}: level", level)
     figure, (axes,) = panels(where, ax)
     a, b = np.meshgrid(*(np.linspace(low, high, whole(f"{where}: steps", steps, 2)) for low, high in area))
@@ -196,13 +196,13 @@ def plot_line(
     >>> figure.axes[0].get_title()
     '1 + 3x₁ − 2x₂ = 0'
     """
-    w = [number("plot_line: weights", weight) for weight in weights]
+    w = [number("plot_line: weights", weight) for weight in np.atleast_1d(np.asarray(weights)).tolist()]
     bias = number("plot_line: bias", bias)
     if len(w) != 2 or not any(w):
         raise ValueError(f"plot_line: expected two weights, not both 0, got {weights!r}; a line of the plane has them")
     shown = None if data is None else points("plot_line", data)
     figure, (axes,) = panels("plot_line", ax)
-    a, b = np.meshgrid(*(np.linspace(low, high, 41) for low, high in extent))
+    a, b = np.meshgrid(*(np.linspace(low, high, 41) for low, high in _corners("plot_line", extent)))
     z = bias + w[0] * a + w[1] * b
     axes.contourf(a, b, z, [-np.inf, 0, np.inf], colors=[_lighter(COLORS[0]), _lighter(COLORS[1])])
     axes.contour(a, b, z, [0], colors="black", linewidths=2)
@@ -258,7 +258,8 @@ def plot_landscape(
     size = len(place.extent)
     if size not in (1, 2):
         raise ValueError(f"plot_landscape: expected a landscape of one or two parameters, got {size}; fix the others")
-    drawn = {name: np.asarray(path, np.float64) for name, path in (paths or {}).items()}
+    given = by_name("plot_landscape", "paths", paths or {})
+    drawn = {name: np.asarray(path, np.float64) for name, path in given.items()}
     for name, path in drawn.items():
         if path.ndim != 2 or path.shape[1] != size or not len(path):
             raise ValueError(f"plot_landscape: expected a path (points, {size}) for {name!r}, got {brief(path)}; "
@@ -300,3 +301,10 @@ def _draw_curve(axes: Any, place: Landscape) -> None:
     axes.plot(w, cost, color="#5a5a5a", linewidth=1)
     axes.set(xlim=place.extent[0], ylim=(cost.min() - room, cost.max() + room), xlabel="w", ylabel="J(w)")
     axes.grid(alpha=0.3)
+
+
+def _corners(where: str, extent: Any) -> Any:
+    """The two ranges of a part of the plane."""
+    if np.shape(extent) != (2, 2):
+        raise ValueError(f"{where}: expected extent of two ranges, got {brief(extent)}; ((-1, 1), (-1, 1)), for one")
+    return extent

@@ -6,16 +6,17 @@ the figure.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastmlp import activations
+from fastmlp._arrays import numbers
 from fastmlp._validate import brief, number, whole
 from fastmlp.autodiff import GradientTape, Tensor, constant
-from fastmlp.visual.figures import label, panels, style
+from fastmlp.visual.figures import by_name, label, panels, style
 
 Array = NDArray[np.float64]
 Function = Callable[[Any], Any]
@@ -61,7 +62,8 @@ def plot_curves(
     >>> [line.get_label() for line in figure.axes[0].lines]
     ['β = 0.5', 'β = 0.9']
     """
-    series = {name: _series("plot_curves", name, values) for name, values in curves.items()}
+    given = by_name("plot_curves", "curves", curves)
+    series = {name: _series("plot_curves", name, values) for name, values in given.items()}
     if not series:
         raise ValueError("plot_curves: expected at least one curve, got none; give {name: values}")
     figure, (axes,) = panels("plot_curves", ax)
@@ -84,7 +86,7 @@ def plot_curves(
 
 
 def _series(where: str, name: str, values: Any) -> Array:
-    series = np.asarray(values, np.float64)
+    series = numbers(f"{where}: {name}", values).astype(np.float64)
     if series.ndim != 1:
         raise ValueError(f"{where}: expected a series of numbers for {name!r}, got {brief(series)}; take one of them")
     return series
@@ -113,7 +115,7 @@ def plot_history(
         raise ValueError(f"plot_history: expected what fit returned, with at least one epoch, got {brief(history)}; "
                          "call fit first")  # fmt: skip
     known = list(dict.fromkeys(name.removeprefix("val_") for name in sorted(logs, key=lambda name: name != "loss")))
-    chosen = known if metrics is None else list(metrics)
+    chosen = known if metrics is None else _names(metrics)
     if missing := [name for name in chosen if name not in known]:
         raise ValueError(f"plot_history: expected some of {', '.join(known)}, got {missing[0]!r}; check the spelling")
     every = whole("plot_history: validation_freq", validation_freq)
@@ -189,9 +191,17 @@ def plot_function(
     return figure
 
 
+def _names(given: Any) -> list[Any]:
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise TypeError(f"plot_history: expected a list of names, got {brief(given)}; write ['loss']")
+    return list(given)
+
+
 def _named_functions(functions: Any) -> dict[str, Any]:
     if isinstance(functions, Mapping):
         return dict(functions)
+    if not (isinstance(functions, (str, Iterable)) or callable(functions)):
+        raise TypeError(f"plot_function: expected functions, or their names, got {brief(functions)}; 'relu', for one")
     each = [functions] if isinstance(functions, str) or callable(functions) else list(functions)
     return {function if isinstance(function, str) else getattr(function, "__name__", brief(function)): function
             for function in each}  # fmt: skip
@@ -242,7 +252,8 @@ def plot_histograms(
     ax
         As many axes as arrays.
     """
-    arrays = {name: np.asarray(array, np.float64).ravel() for name, array in values.items()}
+    given = by_name("plot_histograms", "arrays", values)
+    arrays = {name: numbers(f"plot_histograms: {name}", one).astype(np.float64).ravel() for name, one in given.items()}
     if empty := [name for name, array in arrays.items() if not np.isfinite(array).any()]:
         raise ValueError(f"plot_histograms: expected finite numbers in {empty[0]!r}, got none; leave it out")
     arrays = {name: array[np.isfinite(array)] for name, array in arrays.items()}
