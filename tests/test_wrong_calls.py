@@ -1,8 +1,8 @@
 """Wrong calls across the API: each raises what it should, in three parts, and leaves all that the user has as it was.
 
 A case is code on the objects of `wrong_calls.world`, the exception, and what its message has to say: what was expected,
-what was got, how to mend it. Before and after a table a fingerprint is taken of every array, model, object, setting and file;
-if it differs, after each case, to name the one that did it.
+what was got, how to mend it. Before and after a table a fingerprint is taken of every array, model, object, setting and
+file; if it differs, after each case, to name the one that did it.
 """
 
 from __future__ import annotations
@@ -82,11 +82,9 @@ def faults(error, kind, words, others):
         expected, got, mend = words
         if not HOUSE.search(text):
             yield f"no 'expected …, got …; mend' in: {text}"
-        for part in (f"expected {expected}", f"; {mend}"):
-            if part not in text:
-                yield f"no {part!r} in: {text}"
-        if got not in text.partition(", got ")[2]:
-            yield f"no {got!r} behind 'got' in: {text}"
+        for word, part in (("expected ", expected), (", got ", got), ("; ", mend)):
+            if part not in text.partition(word)[2]:
+                yield f"no {part!r} behind {word!r} in: {text}"
     elif not (others and words[0] in text):
         yield f"no {words[0]!r}, or no reason for words of others, in: {text}"
 

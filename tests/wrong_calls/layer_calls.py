@@ -73,7 +73,7 @@ CASES = {
          "put a single row into a list"),
         ("layers.Softmax(axis=2)(x)", ValueError, "axis=-1, that of the features", "2", "leave it out"),
         ("layers.Add()(x)", ValueError,
-         "a list of one input or more", "an array of shape (24, 3) and type float32", "write add([a, b])"),
+         "a list of one input or more", "an array of shape (24, 3) and type float32", "write add"),
         ("layers.Add()([x, y])", ValueError,
          "inputs of one shape, or of shapes that broadcast", "[(24, 3), (24, 2)]",
          "put a Dense before those that differ"),

@@ -53,7 +53,7 @@ CASES = {
          "a kernel with 784 rows for images (28, 28)", "shape (3, 4) in layer 'hidden'",
          "give the shape its images have"),
         ('visual.plot_weights(model, layer="hiden")', ValueError,
-         "one of 'batch_normalization', 'dropout', 'hidden',", "'hiden'", "did you mean 'hidden'?"),
+         "'hidden', 'input_layer", "'hiden'", "did you mean 'hidden'?"),
         ('visual.plot_weights(model, layer="hidden", shape=(5, 5))', ValueError,
          "a kernel with 25 rows for images (5, 5)", "shape (3, 4) in layer 'hidden'",
          "give the shape its images have"),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import json
 import random as python_random
-import types
 
 import fastmlp
 import matplotlib
@@ -35,14 +35,11 @@ from fastmlp.layers import Dense
 
 matplotlib.use("Agg")
 
-NAMES = {  # of the packages and classes, as the tables write them
-    name: thing
-    for name, thing in globals().items()
-    if isinstance(thing, (type, types.ModuleType))
-    and name not in ("contextlib", "io", "json", "python_random", "types", "matplotlib")
-}
-NAMES["random"] = NAMES.pop("draws")
-NAMES["Input"], NAMES["fastmlp"] = Input, fastmlp
+ROOMS = """activations callbacks config constraints data initializers keras layers losses metrics mixed_precision models
+    ops optimizers random regularizers saving schedules tf utils visual""".split()
+NAMES = {name: importlib.import_module(f"fastmlp.{name}") for name in ROOMS}
+NAMES |= {"fastmlp": fastmlp, "np": np, "pd": pd, "Dataset": Dataset, "Dense": Dense, "GradientTape": GradientTape}
+NAMES |= {"Input": Input, "Model": Model, "Sequential": Sequential, "Variable": Variable}
 NAMES["plain"] = lambda width=2, **settings: Dense(width, kernel_initializer="zeros", **settings)  # draws no seed
 
 
@@ -201,8 +198,9 @@ def print_of(thing):
     if isinstance(thing, Model):
         return print_of_model(thing)
     if isinstance(thing, (layers.Layer, optimizers.Optimizer, metrics.Metric)):
-        state = thing.weights if isinstance(thing, layers.Layer) else thing.variables
-        return json.dumps(thing.get_config(), default=repr), [print_of(v.numpy()) for v in state]
+        held = thing.weights if isinstance(thing, layers.Layer) else thing.variables
+        state = print_of(getattr(thing, "state", None))  # what metrics count in C
+        return json.dumps(thing.get_config(), default=repr), [print_of(v.numpy()) for v in held], state
     if isinstance(thing, Variable):
         return thing.name, thing.trainable, print_of(thing.numpy())
     if isinstance(thing, fastmlp.Tensor):
