@@ -11,7 +11,7 @@ import zlib
 
 import numpy as np
 import pytest
-from fastmlp.saving import hdf5
+from fastmlp.saving import archives, hdf5
 from fastmlp.saving.hdf5 import source
 from fastmlp.saving.hdf5.filters import plain
 from hdf5_files import FILES
@@ -211,6 +211,15 @@ def test_packed_chunks_give_no_more_than_they_should():
         plain(bomb, [1], 0, 100, 4)
     with pytest.raises(ValueError, match="expected a chunk that zlib packed"):
         plain(b"nothing of the kind", [1], 0, 100, 4)
+
+
+def test_chunks_give_no_more_than_100_times_the_file(monkeypatch):
+    """Nor 100 times what it was packed into itself, in a zip."""
+    monkeypatch.setattr(archives, "_LEAST", 1)
+    np.testing.assert_array_equal(hdf5.read(PLAIN)["packed"].read(), X)
+    np.testing.assert_array_equal(hdf5.read(PLAIN, 1)["packed"].read(), X)
+    with pytest.raises(ValueError, match=f"numbers in chunks in proportion to the {len(PLAIN)} bytes"):
+        hdf5.read(PLAIN, 0)["packed"].read()
 
 
 def test_filters_are_undone_in_turn():

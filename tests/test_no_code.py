@@ -38,7 +38,10 @@ ALLOWED = {
     ("exporting/__init__.py", "import_module"): "a module of ours, by the format that the user says",
     ("lectures/__init__.py", "import_module"): "a module of ours, by a list of names here",
     ("models/wiring.py", "import_module"): "a module of ours, one of those that lie in fastmlp.autodiff",
-    ("neighbours/keras_names.py", "import_module"): "a module of ours, by a literal; what is looked up there has to be a class of configs",
+    (
+        "neighbours/keras_names.py",
+        "import_module",
+    ): "a module of ours, by a literal: classes are looked up in it",
     ("sklearn/__main__.py", "compile"): "the user's own script, as python runs it",
     ("sklearn/__main__.py", "exec"): "the user's own script, as python runs it",
     ("sklearn/__main__.py", "runpy"): "the user's own script, as python runs it",

@@ -19,12 +19,11 @@ cdef tuple sparse_parts(x, str name, int64_t columns):
         raise ValueError(f"{name}: expected indptr of {x.shape[0] + 1} integers, one more than rows, got shape "
                          f"{starts.shape} of {starts.dtype}; make the matrix anew")
     starts = starts.astype(np.int64)
-    values = np.asarray(x.data)
-    held = min(np.size(values), np.size(x.indices))
+    values, where = np.asarray(x.data), np.array(x.indices)  # each is asked for once: what is checked is what is read
+    held = min(np.size(values), np.size(where))
     if starts[0] != 0 or starts[-1] > held or (starts[1:] < starts[:-1]).any():
         raise ValueError(f"{name}: expected indptr to ascend from 0 to at most the {held} numbers there are, got "
                          f"{starts[0]} to {starts[-1]}; make the matrix anew")
-    where = np.array(x.indices)
     if where.ndim != 1 or values.ndim != 1 or where.dtype.kind not in "iu":
         raise ValueError(f"{name}: expected indices as one list of integers and data as one of numbers, got shape "
                          f"{where.shape} of {where.dtype} and shape {values.shape}; make the matrix anew")

@@ -123,7 +123,7 @@ def load(where: str, path: str, compile: bool) -> Any:
 def _read_archive(data: bytes) -> tuple[Any, Any, Any]:
     """The arrays, what the model is made of, and how it was compiled."""
     config, _, held = keras_archive.members(data)
-    return hdf5.read(held), config, config.get("compile_config")
+    return hdf5.read(held, len(data)), config, config.get("compile_config")
 
 
 def _state(root: Any, model: Any) -> dict[str, Any] | None:
@@ -162,7 +162,8 @@ def load_weights(where: str, path: str, model: Any, skip_mismatch: bool, by_name
     """Give a model the weights in a file, and its optimizer what that remembered if both are alike."""
     data = native.start_of(where, path)
     with native.blaming(where, path):
-        root = hdf5.read(keras_archive.members(data)[2] if atomic.ending(path) == ".keras" else data)
+        held = keras_archive.members(data)[2] if atomic.ending(path) == ".keras" else data
+        root = hdf5.read(held, len(data))
         legacy = keras_legacy.is_of_this_layout(root)
         if by_name and not legacy:
             raise ValueError("no names of layers to go by: leave out by_name, or say skip_mismatch=True")

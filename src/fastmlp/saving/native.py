@@ -1,6 +1,7 @@
 """The file format: one safetensors file, its tensors named by path, everything else as JSON in its metadata.
 
-Nothing in it is code. Whoever wrote a file, reading it ends in what it says or in a ValueError or OSError.
+Nothing in it is code. Whoever wrote a file, reading it ends in what it says or in a ValueError or OSError, and takes
+at most 200 MB and 100 times its size of memory.
 
 **The promise.** A file of format version 1 stays readable by every later fastmlp, and training goes on from it to the
 same bits on every machine. What is added later is added beside what is there: older readers pass it over, and newer

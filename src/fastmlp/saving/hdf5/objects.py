@@ -161,15 +161,17 @@ class Group(Mapping[str, Any]):
         return len(self._members)
 
 
-def read(data: bytes | memoryview) -> Group:
+def read(data: bytes | memoryview, packed: int | None = None) -> Group:
     """The root group of a file.
 
     Parameters
     ----------
     data
         All bytes of the file. Datasets are read out of them when they are asked for.
+    packed
+        How many they were before they were unpacked, if they were: these bound what is unpacked further.
     """
-    source = Source(data)
+    source = Source(data, packed)
     address = _root(source)
     return _Walk(source).whole(address)
 

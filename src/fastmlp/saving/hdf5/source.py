@@ -6,6 +6,7 @@ import struct
 from typing import NoReturn
 
 from fastmlp._validate import brief
+from fastmlp.saving.archives import most_unpacked
 
 UNDEFINED = (1 << 64) - 1  # the address of what is not stored
 _MIB = 1 << 20
@@ -22,11 +23,12 @@ class Source:
 
     A sound file keeps each thing once. So what is read of its structure may add up to a few times its size (some
     blocks are looked at twice), the numbers in it to its size, and what it merely announces (numbers that equal a
-    fill value, a second name for the same numbers) to little more. A file whose parts point at each other crosswise
-    soon has nothing left.
+    fill value, a second name for the same numbers) to little more; what is unpacked, to 100 times the file or 64 MiB.
+    A file whose parts point at each other crosswise soon has nothing left. One that was `packed` into so many bytes
+    itself is not unpacked any further.
     """
 
-    def __init__(self, data: bytes | memoryview) -> None:
+    def __init__(self, data: bytes | memoryview, packed: int | None = None) -> None:
         self.data = memoryview(data).cast("B")
         self.size = len(self.data)
         self._left = {
@@ -34,6 +36,7 @@ class Source:
             "checksums": min(2 * self.size, 64 * _MIB) + _MIB // 16,  # slow in Python
             "numbers": self.size,
             "numbers that are not stored": self.size + _MIB,
+            "numbers in chunks": most_unpacked(self.size if packed is None else packed),
         }
 
     def spend(self, kind: str, amount: int) -> None:

@@ -74,6 +74,7 @@ class Storage:
         elif layout == _CHUNKED:
             self._filters = filters(header.first(headers.FILTERS))
             held = self._find_chunks(cursor, version)
+            self._source.spend("numbers in chunks", held)
         else:
             bad("numbers in one piece or in chunks", f"layout {layout}", "save them so")
         if self._whole is None:
