@@ -35,8 +35,11 @@ from fastmlp.layers import Dense
 
 matplotlib.use("Agg")
 
-ROOMS = """activations callbacks config constraints data initializers keras layers losses metrics mixed_precision models
-    ops optimizers random regularizers saving schedules tf utils visual""".split()
+ROOMS = [
+    "activations", "callbacks", "config", "constraints", "data", "initializers", "keras", "layers", "losses",
+    "metrics", "mixed_precision", "models", "ops", "optimizers", "random", "regularizers", "saving", "schedules",
+    "tf", "utils", "visual",
+]  # fmt: skip
 NAMES = {name: importlib.import_module(f"fastmlp.{name}") for name in ROOMS}
 NAMES |= {"fastmlp": fastmlp, "np": np, "pd": pd, "Dataset": Dataset, "Dense": Dense, "GradientTape": GradientTape}
 NAMES |= {"Input": Input, "Model": Model, "Sequential": Sequential, "Variable": Variable}

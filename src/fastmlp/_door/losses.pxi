@@ -46,7 +46,7 @@ cdef cnp.ndarray class_labels(object target, int64_t n, int64_t k, double *ignor
     if given.shape != (n,):
         raise ValueError(f"target: expected shape ({n},), got {given.shape}; give one label a row")
     if k > 0x7FFFFFFF:
-        raise ValueError(f"target: expected labels of fewer than 2**31 classes, got {k}; give targets as rows of numbers")
+        raise ValueError(f"target: expected labels of fewer than 2**31 classes, got {k}; give rows of numbers")
     skipped = given == ignored[0]
     wrong = ((given < 0) | (given >= k)) & ~skipped
     if wrong.any():
