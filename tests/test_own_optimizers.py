@@ -147,3 +147,18 @@ def test_minimize_of_older_keras():
     assert w.numpy() == 0.75
     with pytest.warns(DeprecationWarning, match="minimize"), pytest.raises(ValueError, match="expected the tape"):
         optimizer.minimize(loss, [w])
+
+
+def test_a_step_that_is_broken_off_moves_nothing():
+    class Fails(optimizers.Optimizer):
+        def update_step(self, gradient, variable, learning_rate):
+            if variable.name == "second":
+                raise MemoryError
+            self.assign_sub(variable, learning_rate * gradient)
+
+    pair = [Variable([1.0, 2.0], name=name) for name in ("first", "second")]
+    optimizer = Fails(0.5)
+    with pytest.raises(MemoryError):
+        optimizer.apply_gradients([([1.0, 1.0], v) for v in pair])
+    assert [v.numpy().tolist() for v in pair] == [[1.0, 2.0]] * 2
+    assert optimizer.iterations == 0
