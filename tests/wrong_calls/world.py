@@ -35,7 +35,7 @@ from fastmlp.layers import Dense
 
 matplotlib.use("Agg")
 
-ROOMS = [
+ROOMS = [  # of the package, as the tables write them
     "activations", "callbacks", "config", "constraints", "data", "initializers", "keras", "layers", "losses",
     "metrics", "mixed_precision", "models", "ops", "optimizers", "random", "regularizers", "saving", "schedules",
     "tf", "utils", "visual",

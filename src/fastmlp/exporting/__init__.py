@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import os
 from typing import Any
 
@@ -52,13 +53,16 @@ def export(
     True
     """
     kind = _format_of(filepath, format)
-    known = {"onnx": ("input_signature", "opset_version"), "c": ("name",)}[kind]
-    unmeant = sorted(set(options) - set(known))
-    if unmeant:
-        raise TypeError(f"export: expected options of {kind!r} among {list(known)}, got {unmeant}; check the spelling")
     path = atomic.target("export", filepath, True)
     need_built("export", model)
     module = importlib.import_module(f"{__name__}.{kind}")
+    takes = inspect.signature(module.write)
+    try:
+        takes.bind(model, path, **options)
+    except TypeError as error:
+        known = list(takes.parameters)[2:]
+        raise TypeError(f"export: expected options of {kind!r} among {known}, got {sorted(options)}: {error}; check the "
+                        "spelling") from None  # fmt: skip
     module.write(model, path, **options)
     if verbose:
         print(f"Saved artifact at '{path}'.")

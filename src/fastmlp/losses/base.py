@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from fastmlp import config
-from fastmlp._arrays import numbers
+from fastmlp._arrays import numbers, regular
 from fastmlp._objects import Configurable, NotLowered, snake_case
 from fastmlp._spelling import older_spelling
 from fastmlp._validate import brief, title, unknown, user_level
@@ -28,7 +28,7 @@ REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", W
 
 def targets(y_true: Any) -> Any:
     """Targets as they are: a tensor if they are part of a formula, else an array."""
-    return as_tensor(y_true) if is_formula(y_true) else numbers("y_true", y_true)
+    return as_tensor(y_true) if is_formula(y_true) else regular("y_true", y_true)
 
 
 def real_array(where: str, value: ArrayLike, dtype: DTypeLike | None = None) -> Array:
