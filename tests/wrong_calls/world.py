@@ -36,9 +36,9 @@ from fastmlp.layers import Dense
 matplotlib.use("Agg")
 
 ROOMS = [  # of the package, as the tables write them
-    "activations", "callbacks", "config", "constraints", "data", "initializers", "keras", "layers", "losses",
-    "metrics", "mixed_precision", "models", "ops", "optimizers", "random", "regularizers", "saving", "schedules",
-    "tf", "utils", "visual",
+    "activations", "callbacks", "config", "constraints", "data", "initializers", "keras",
+    "layers", "losses", "metrics", "mixed_precision", "models", "ops", "optimizers",
+    "random", "regularizers", "saving", "schedules", "tf", "utils", "visual",
 ]  # fmt: skip
 NAMES = {name: importlib.import_module(f"fastmlp.{name}") for name in ROOMS}
 NAMES |= {"fastmlp": fastmlp, "np": np, "pd": pd, "Dataset": Dataset, "Dense": Dense, "GradientTape": GradientTape}
