@@ -61,8 +61,8 @@ def export(
         takes.bind(model, path, **options)
     except TypeError as error:
         known = list(takes.parameters)[2:]
-        raise TypeError(f"export: expected options of {kind!r} among {known}, got {sorted(options)}: {error}; check the "
-                        "spelling") from None  # fmt: skip
+        raise TypeError(f"export: expected options of {kind!r} among {known}, got {sorted(options)}: {error}; check "
+                        "the spelling") from None  # fmt: skip
     module.write(model, path, **options)
     if verbose:
         print(f"Saved artifact at '{path}'.")
