@@ -350,6 +350,29 @@ def test_bad_matrices_are_refused(rows, error, message):
             call()
 
 
+class Changing(SimpleNamespace):
+    """Rows whose indices become fewer once they have been asked for so often."""
+
+    @property
+    def indices(self):
+        self.times -= 1
+        return self.all if self.times >= 0 else self.all[:1]
+
+
+def test_what_is_checked_is_what_is_read():
+    net, _, _ = networks(NETWORKS["two-layers"], "float64")
+    rows = bad()
+    expected = net.predict(rows).tobytes()
+    found = set()
+    for times in range(9):
+        try:
+            x = Changing(data=rows.data, indptr=rows.indptr, shape=rows.shape, all=rows.indices, times=times)
+            found.add(net.predict(x).tobytes() == expected)
+        except ValueError:
+            found.add("refused")
+    assert found == {"refused", True}
+
+
 def test_other_networks_refuse_sparse_rows():
     _, net, _ = networks(NETWORKS["two-layers"], "float32")
     rows = csr(matrix(10, np.float32))
