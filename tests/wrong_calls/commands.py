@@ -58,7 +58,7 @@ CASES = {
         ('command("train", folder / "none.csv", "--target", "kind")', Ended,
          "a file that can be read", "No such file or directory", "check the path"),
         ('command("train", folder / "subfolder", "--target", "kind")', Ended,
-         "a file that can be read", "Is a directory", "check the path"),
+         "a file that can be read", "a folder", "check the path"),
         ('command("train", folder / "table.csv", "--target", "knd")', Ended,
          "a column 'knd' (the target)", "'a', 'b', 'kind'", "check the spelling of the name"),
         ('command("train", folder / "table.csv", "--target", "kind", "--task", "regression")', Ended,

@@ -23,7 +23,7 @@ CASES = {
         ('keras.models.load_model(folder / "none.keras")', FileNotFoundError,
          "a file", "': No such file or directory", "check the path"),
         ('keras.saving.load_model(folder / "text.keras")', ValueError,
-         "a whole file of a model or its weights", "', which gives ValueError: BadZipFile: File is not a zip",
+         "a whole file of a model or its weights", "', which gives BadZipFile: File is not a zip",
          "save it again, or get it anew"),
         ('keras.backend.set_floatx("float15")', ValueError,
          "one of 'float32', 'float64'", "'float15'", "did you mean 'float64'?"),

@@ -96,6 +96,6 @@ CASES = {
          "catvnoncat.npz in one of the places looked at", "none in",
          "give its path or set FASTMLP_DATA to its folder"),
         ('data.load_cat_or_not(folder / "text.h5")', ValueError,
-         "an .npz file in", "'another kind of file'", "get the file anew"),
+         "a whole data set", "text.h5', which gives BadZipFile: File is not a zip file", "get the file anew"),
     ],
 }
