@@ -86,7 +86,11 @@ def test_submodules_can_be_imported():
     assert relu is tf.nn.relu
     pytest.importorskip("fastmlp.keras", reason="the namespace keras is not there yet")
     import fastmlp.tf.keras
+    import fastmlp.tf.keras.layers as of_tf
     from fastmlp.tf import keras
+
+    assert of_tf is fastmlp.keras.layers
+    assert fastmlp.keras.layers.__name__ == "fastmlp.keras.layers"
 
     assert tf.keras is keras is fastmlp.tf.keras is fastmlp.keras
     assert tf.optimizers.SGD is keras.optimizers.SGD

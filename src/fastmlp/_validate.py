@@ -85,7 +85,7 @@ def title(where: str, value: Any) -> str:
 def user_level() -> int:
     """The stacklevel by which a warning, raised where this is called, points at the user's line."""
     level, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("fastmlp."):
+    while frame.f_back is not None and f"{frame.f_globals.get('__name__')}.".startswith(("fastmlp.", "contextlib.")):
         level, frame = level + 1, frame.f_back
     return level
 

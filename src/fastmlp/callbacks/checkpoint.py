@@ -220,7 +220,7 @@ class BackupAndRestore(_Periodic):
         failed: Exception | None = None
         for note in filter(Path.exists, (self._note, self._previous)):
             try:
-                epoch, state = _noted(note)
+                epoch, state = _noted(note, native.start_of("BackupAndRestore", str(note)))
                 extra = saving.load_state(self.model, state)
             except (OSError, ValueError) as error:
                 failed = failed or error
@@ -252,7 +252,7 @@ class BackupAndRestore(_Periodic):
             with atomic.naming(str(self._note), "a backup that can be read", "remove it to begin anew"):
                 note = self._note.read_bytes()
             with suppress(ValueError):  # a note that was spoilt, as one on which fit cannot go on
-                keep = _noted(self._note)[1].name
+                keep = _noted(self._note, note)[1].name
             atomic.write(str(self._previous), [note])
         atomic.write(str(self._note), [json.dumps({**done, "state": state.name}).encode()])
         for path in older:
@@ -289,10 +289,9 @@ class BackupAndRestore(_Periodic):
             self._note.parent.rmdir()
 
 
-def _noted(note: Path) -> tuple[int, Path]:
+def _noted(note: Path, text: bytes) -> tuple[int, Path]:
     """What a note of BackupAndRestore says: the epoch to go on with, and the state, which lies beside it."""
-    text = native.start_of("BackupAndRestore", str(note)).decode()
-    kept = native.as_dict(note.name, native.parse(text))
+    kept = native.as_dict(note.name, native.parse(text.decode()))
     epoch, state = kept.get("epoch"), kept.get("state")
     if type(epoch) is not int or epoch < 0 or not re.fullmatch("state-[0-9]+", str(state)):
         raise ValueError(f"{note}: expected the number of an epoch and the name of a state, got {brief(kept)}")

@@ -69,12 +69,10 @@ class TensorBoard(Callback):
 
     def _modules(self) -> tuple[Any, Any, Any]:
         """What writes the files, and what is in them."""
-        names = "summary.writer.event_file_writer", "compat.proto.event_pb2", "compat.proto.summary_pb2"
-        what = "the package tensorboard, which writes its files"
-        files, events, summaries = (
-            need_package("TensorBoard", f"tensorboard.{name}", what, "pip install tensorboard") for name in names
-        )
-        return files, events, summaries
+        who, what, mend = "TensorBoard", "the package tensorboard, which writes its files", "pip install tensorboard"
+        files = need_package(who, "tensorboard.summary.writer.event_file_writer", what, mend)
+        events = need_package(who, "tensorboard.compat.proto.event_pb2", what, mend)
+        return files, events, need_package(who, "tensorboard.compat.proto.summary_pb2", what, mend)
 
     def _write(self, run: str, scalars: Logs, step: int) -> None:
         files, events, summaries = self._modules()

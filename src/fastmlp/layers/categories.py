@@ -20,10 +20,9 @@ from fastmlp.variables import Variable
 
 
 def _numbers(where: str, given: Any, most: int) -> Any:
-    """Whole numbers, each below `most`."""
+    """Whole numbers, each below `most`; of others, as in Keras, the whole part."""
     values = as_tensor(given).array
-    whole_ones = values.dtype.kind != "f" or (values == np.floor(values)).all()
-    if values.size and not (values.min() >= 0 and values.max() < most and whole_ones):
+    if values.size and not (values.min() >= 0 and values.max() < most):
         raise ValueError(f"{where}: expected whole numbers from 0 to {most - 1}, got {brief(values)} from "
                          f"{values.min()} to {values.max()}; make room for more, or map them")  # fmt: skip
     return as_tensor(given, np.int32)

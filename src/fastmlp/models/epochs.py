@@ -74,7 +74,8 @@ class Epochs:
                 logs = self._one(number, place)
             except BaseException:
                 stands = self.model._place
-                if stands.epoch == number and not stands.within_epoch:  # then callbacks will change it once more
+                begun = stands is not None and (stands.epoch != number or stands.within_epoch)
+                if not begun:  # then callbacks will change it once more
                     _put_back(optimizer, rate)
                 raise
             place = None
