@@ -1,4 +1,4 @@
-"""tf.keras: `fastmlp.keras`, which takes the place of this module when it is imported, as its modules do of their like."""
+"""tf.keras: `fastmlp.keras`, which takes the place of this module when it is imported, and its modules likewise."""
 
 import sys
 
