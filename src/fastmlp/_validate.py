@@ -69,17 +69,18 @@ def need_room(where: str, sizes: Iterable[float]) -> None:
 
 
 def flag(where: str, value: Any) -> bool:
-    """True or False, and nothing that only counts as such."""
-    if not isinstance(value, (bool, np.bool_)):
+    """True or False, as 1 or 0 too and of NumPy; nothing else that only counts as such."""
+    plain = value.item() if isinstance(value, (np.generic, np.ndarray)) and not value.ndim else value
+    if not isinstance(plain, int) or plain not in (0, 1):
         raise TypeError(f"{where}: expected True or False, got {brief(value)}; give one")
-    return bool(value)
+    return bool(plain)
 
 
 def title(where: str, value: Any) -> str:
     """A name that something is given: text, and not none of it."""
     if not (isinstance(value, str) and value):
         raise TypeError(f"{where}: expected a name of letters, got {brief(value)}; name='first', for one, or none")
-    return value
+    return str(value)
 
 
 def user_level() -> int:

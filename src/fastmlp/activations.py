@@ -56,8 +56,8 @@ def _rowwise(x: Any, axis: Axis, operation: Operation) -> Any:
         return x.__activation__(operation)
     tensor = real_tensor(name, x)
     ndim = len(tensor.shape)
-    axes = [axis] if isinstance(axis, int) else list(axis)
-    if not axes or not all(isinstance(i, int) and -ndim <= i < ndim for i in axes):
+    axes = [axis] if isinstance(axis, (int, np.integer)) else list(axis)
+    if not axes or not all(isinstance(i, (int, np.integer)) and -ndim <= i < ndim for i in axes):
         raise ValueError(f"{name}: expected an axis of {brief(tensor)}, got {axis!r}; change axis")
     if [i % ndim for i in axes] == [ndim - 1]:
         return kernels.applied(operation, tensor)

@@ -123,7 +123,7 @@ def _integer(where: str, seed: Any) -> int:
 
 def sizes(where: str, shape: int | Sequence[int]) -> tuple[int, ...]:
     """A shape as a tuple; one number is that of a single axis."""
-    given = shape if isinstance(shape, (Sequence, np.ndarray)) else (shape,)
+    given: Any = shape if isinstance(shape, Sequence) or np.ndim(shape) else (shape,)
     return tuple(whole(f"{where}: shape", n, 0) for n in given)
 
 

@@ -115,7 +115,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 
     def __init__(self, boundaries: Sequence[float], values: Sequence[float], name: str = "PiecewiseConstant") -> None:
         for given in (boundaries, values):
-            if not isinstance(given, (list, tuple, np.ndarray)):
+            if not (isinstance(given, (list, tuple)) or np.ndim(given)):
                 raise TypeError(
                     f"PiecewiseConstantDecay: expected lists of numbers, got {brief(given)}; put it into one"
                 )

@@ -150,7 +150,7 @@ CASES = {
         ("layers.RandomRotation((0.1, 0.2, 0.3))", ValueError,
          "one number, or two", "(0.1, 0.2, 0.3)", "give (lowest, highest)"),
         ('layers.Normalization(invert="yes")', TypeError, "True or False", "'yes'", "give one"),
-        ("layers.Dot(axes=1, normalize=1)", TypeError, "True or False", "1", "give one"),
+        ("layers.Dot(axes=1, normalize=2)", TypeError, "True or False", "2", "give one"),
         ('dense.trainable = "no"', TypeError, "True or False", "'no'", "give one"),
     ],
 }

@@ -23,7 +23,7 @@ CASES = {
          "a number at least 0 and at most 1", "-0.1", "change it"),
         ('losses.BinaryCrossentropy(label_smoothing="some")', TypeError, "a number", "'some'", "give one"),
         ('losses.BinaryCrossentropy(from_logits="yes")', TypeError, "True or False", "'yes'", "give one"),
-        ("losses.BinaryCrossentropy(from_logits=1)", TypeError, "True or False", "1", "give one"),
+        ("losses.BinaryCrossentropy(from_logits=2)", TypeError, "True or False", "2", "give one"),
         ('losses.BinaryCrossentropy(axis="last")', TypeError, "a whole number", "'last'", "give an int"),
         ("losses.CategoricalCrossentropy(label_smoothing=1.5)", ValueError,
          "a number at least 0 and at most 1", "1.5", "change it"),

@@ -20,7 +20,7 @@ CASES = {
         ("metrics.AUC(thresholds=[0.5, 1.5])", ValueError, "a number at least 0 and at most 1", "1.5", "change it"),
         ('metrics.AUC(thresholds="half")', TypeError, "a number", "'h'", "give one"),
         ('metrics.AUC(multi_label="yes")', TypeError, "True or False", "'yes'", "give one"),
-        ("metrics.AUC(from_logits=1)", TypeError, "True or False", "1", "give one"),
+        ("metrics.AUC(from_logits=1.0)", TypeError, "True or False", "1.0", "give one"),
         ("metrics.AUC(multi_label=True, num_labels=0)", ValueError, "a whole number of at least 1", "0", "raise it"),
         ('metrics.AUC(label_weights=["a"])', TypeError, "real numbers", "['a']", "convert it to float32"),
         ('metrics.BinaryAccuracy(threshold="half")', TypeError, "a number", "'half'", "give one"),

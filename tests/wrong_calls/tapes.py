@@ -14,7 +14,7 @@ CASES = {
         ("fastmlp.constant(x, shape=(5, 5))", ValueError,
          "25 numbers for shape (5, 5), or one", "an array of shape (24, 3) and type float32", "change shape"),
         ('fastmlp.constant("a", dtype="float32")', TypeError, "numbers", "'a'", "convert them with astype"),
-        ('fastmlp.constant(x, shape="ab")', TypeError, "a whole number", "'a'", "give an int"),
+        ('fastmlp.constant(x, shape="ab")', TypeError, "a whole number", "'ab'", "give an int"),
         ("squares[5]", IndexError,
          "arguments that fit each other", "an array of shape (2, 2) and type float32: index 5 is out",
          "reshape or convert them, or change the settings"),

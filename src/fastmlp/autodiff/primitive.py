@@ -83,7 +83,9 @@ class Primitive:
             try:
                 found = self.forward(*[t._array for t in tensors], **settings)
             except (TypeError, ValueError, IndexError) as error:
-                raise self._refused(error, tensors) from error
+                if (refused := self._refused(error, tensors)) is error:
+                    raise  # from itself, it would be its own cause, at which programs that look for the first one hang
+                raise refused from error
         found, saved = found if self.saves else (found, None)
         output = Tensor(found)
         listeners = recorders()

@@ -288,7 +288,7 @@ def constant(value: Any, dtype: DTypeLike | None = None, shape: Any = None, name
         return value
     array = _array_of(value, None if dtype is None else type_of_numbers("constant", dtype))
     if shape is not None:
-        shape = tuple(whole("constant: shape", n, 0) for n in ([shape] if isinstance(shape, int) else shape))
+        shape = tuple(whole("constant: shape", n, 0) for n in (shape if np.ndim(shape) else [shape]))
         if array.size not in (1, math.prod(shape)):
             raise ValueError(f"constant: expected {math.prod(shape)} numbers for shape {shape}, or one, got "
                              f"{brief(array)}; change shape")  # fmt: skip

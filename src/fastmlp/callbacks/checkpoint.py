@@ -285,7 +285,7 @@ class BackupAndRestore(_Periodic):
         for path in (self._previous, self._note, *self._states()):
             path.unlink(missing_ok=True)
         atomic.sweep(str(self._note.parent))
-        if not any(self._note.parent.iterdir()):
+        with suppress(OSError):  # it holds something else, or is the one we are in
             self._note.parent.rmdir()
 
 

@@ -112,7 +112,8 @@ class EarlyStopping(MonitorCallback):
     ) -> None:
         super().__init__(monitor, mode, min_delta=min_delta)
         where = type(self).__name__
-        self.patience, self.verbose = whole(f"{where}: patience", patience, 0), verbosity(where, verbose)
+        self.verbose = verbosity(where, verbose)
+        self.patience = patience if patience == np.inf else whole(f"{where}: patience", patience, 0)
         self.baseline = None if baseline is None else number(f"{where}: baseline", baseline)
         self.restore_best_weights = flag(f"{where}: restore_best_weights", restore_best_weights)
         self.start_from_epoch = whole(f"{where}: start_from_epoch", start_from_epoch, 0)

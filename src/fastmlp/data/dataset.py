@@ -149,7 +149,7 @@ class Dataset:
         self,
         buffer_size: int,
         seed: int | None = None,
-        reshuffle_each_iteration: bool = True,
+        reshuffle_each_iteration: bool | None = True,
         name: str | None = None,
     ) -> Dataset:
         """Elements in random order, as far as a window of `buffer_size` reaches.
@@ -159,11 +159,11 @@ class Dataset:
         `repeat` too) has an order of its own unless `reshuffle_each_iteration` is False; a seed fixes them all.
         """
         window = whole("shuffle: buffer_size", buffer_size)
-        flag("shuffle: reshuffle_each_iteration", reshuffle_each_iteration)
+        anew = reshuffle_each_iteration is None or flag("shuffle: reshuffle_each_iteration", reshuffle_each_iteration)
         turns, inner = _stream.Turns("shuffle: seed", seed), self._start
 
         def start() -> Iterator[Any]:
-            return _stream.shuffled(inner(), window, turns.seed, turns.next() if reshuffle_each_iteration else 0)
+            return _stream.shuffled(inner(), window, turns.seed, turns.next() if anew else 0)
 
         return self._reordered(f"shuffle({window})", start, self._size, (*self._turns, turns))
 
@@ -378,9 +378,9 @@ def _decided(call: Callable[[Tree], Any]) -> Callable[[Tree], bool]:
 
     def says(element: Tree) -> bool:
         found = np.asarray(call(element))
-        if found.ndim or found.dtype.kind not in "biuf":
+        if found.size != 1 or found.dtype.kind not in "biuf":
             raise TypeError(f"filter: expected True or False, got {brief(found)}; reduce it, by .all() for one")
-        return bool(found)
+        return bool(found.item())
 
     return says
 

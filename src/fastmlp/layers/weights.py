@@ -11,6 +11,7 @@ from fastmlp._arrays import numbers
 from fastmlp._spelling import older_spelling
 from fastmlp._validate import brief
 from fastmlp.autodiff.primitive import as_tensor
+from fastmlp.autodiff.tensor import Operators
 from fastmlp.random import SeedGenerator
 from fastmlp.variables import Variable
 
@@ -27,8 +28,11 @@ class HasWeights:
     _losses: list[Any]
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Note that a setting or a weight is replaced, for programs that were made of what it was."""
-        if isinstance(vars(self).get(name), Variable) and not isinstance(value, (Variable, type(None))):
+        """Note that a setting or a weight is replaced, for programs that were made of what it was.
+
+        A tensor in a weight's place was worked out of others, as where weights are normalised.
+        """
+        if isinstance(vars(self).get(name), Variable) and not isinstance(value, (Operators, type(None))):
             raise TypeError(f"{self.name}: expected a Variable as {name}, got {brief(value)}; {name}.assign writes "
                             "numbers into the one there is")  # fmt: skip
         super().__setattr__(name, value)

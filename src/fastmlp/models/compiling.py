@@ -103,8 +103,9 @@ class Compiling:
 
     @staticmethod
     def _check_ways(run_eagerly: Any, steps_per_execution: Any, jit_compile: Any, auto_scale_loss: Any) -> None:
-        """See that the ways of running are some; None is the usual one, as older scripts write it."""
-        whole("compile: steps_per_execution", 1 if steps_per_execution is None else steps_per_execution)
+        """See that the ways of running are some; None is the usual one, and 'auto', as older scripts write them."""
+        if steps_per_execution is not None and steps_per_execution != "auto":
+            whole("compile: steps_per_execution", steps_per_execution)
         given = {"run_eagerly": run_eagerly, "jit_compile": jit_compile, "auto_scale_loss": auto_scale_loss}
         for name, value in given.items():
             if value is not None and not (name == "jit_compile" and value == "auto"):

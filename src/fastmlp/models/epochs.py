@@ -74,9 +74,8 @@ class Epochs:
                 logs = self._one(number, place)
             except BaseException:
                 stands = self.model._place
-                begun = stands is not None and (stands.epoch != number or stands.within_epoch)
-                if not begun:  # then callbacks will change it once more
-                    _put_back(optimizer, rate)
+                if stands is not None and stands.epoch == number and not stands.within_epoch:
+                    _put_back(optimizer, rate)  # for callbacks will change it once more
                 raise
             place = None
             if self.model.stop_training:

@@ -88,7 +88,7 @@ def write(path: str, parts: Iterable[bytes | memoryview]) -> None:
 
     A new file gets the permissions that any new file gets, one that is replaced keeps its own.
     """
-    folder = os.path.dirname(path)
+    folder = os.path.dirname(path) or os.curdir
     fresh = os.path.join(folder, f"{_BEFORE}{secrets.token_hex(8)}{_BEHIND}")
     with naming(path):
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)

@@ -165,7 +165,6 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
         False: raise FileExistsError rather than replace a file.
     """
     need_built("save_weights", model)
-    need_model("save_weights", model)
     path = atomic.target("save_weights", filepath, flag("save_weights: overwrite", overwrite), (".weights.h5",))
     if atomic.ending(path):
         from fastmlp.saving import keras_files
