@@ -6,6 +6,7 @@ import copy
 import pickle
 import random as python_random
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -89,6 +90,24 @@ def test_seeds_do_not_repeat():
     assert len(set(seeds)) == len(seeds)
     bits = np.unpackbits(np.array(seeds, np.uint64).view(np.uint8).reshape(-1, 8), axis=1)
     assert np.all(abs(bits.mean(axis=0) - 0.5) < 0.04), "each bit is set half of the time"
+
+
+def test_a_signals_handler_draws_in_the_middle_of_a_draw(monkeypatch):
+    """It has the first seed, what it comes into the next."""
+    alone = SeedGenerator(5)
+    want = [alone.next() for _ in range(3)]
+    generator, calls, handled = SeedGenerator(5), [], []
+
+    def words(*where):
+        found = _core.random_words(*where)
+        calls.append(where)
+        if len(calls) == 1:
+            handled.append(generator.next())
+        return found
+
+    monkeypatch.setattr(random, "_core", SimpleNamespace(random_words=words))
+    drawn = [generator.next(), generator.next()]
+    assert [*handled, *drawn] == want
 
 
 def test_threads_share_one_sequence():

@@ -54,9 +54,12 @@ class SeedGenerator(Configurable):
 
     def next(self) -> int:
         """The next seed."""
+        count, words = -1, None
         with _counting:
-            words = _core.random_words(2, 1, (self._start % 2**64, _SEEDS, self._count, 0, 0))
-            self._count += 1
+            while count != self._count:  # again if a signal's handler has had this one meanwhile
+                count = self._count
+                words = _core.random_words(2, 1, (self._start % 2**64, _SEEDS, count, 0, 0))
+            self._count = count + 1
         return int(words[0, 0]) | int(words[1, 0]) << 32
 
 
