@@ -276,7 +276,7 @@ def test_wrong_values(cls, settings, message):
 
 
 @pytest.mark.parametrize(
-    ("cls", "settings"), [(SGD, {"nesterov": 1}), (AdamW, {"weight_decay": None}), (Adam, {"use_ema": "yes"})]
+    ("cls", "settings"), [(SGD, {"nesterov": 2}), (AdamW, {"weight_decay": None}), (Adam, {"use_ema": "yes"})]
 )
 def test_wrong_types(cls, settings):
     with pytest.raises(TypeError, match=next(iter(settings))):
