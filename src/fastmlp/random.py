@@ -54,11 +54,12 @@ class SeedGenerator(Configurable):
 
     def next(self) -> int:
         """The next seed."""
-        count, words = -1, None
         with _counting:
-            while count != self._count:  # again if a signal's handler has had this one meanwhile
+            while True:
                 count = self._count
                 words = _core.random_words(2, 1, (self._start % 2**64, _SEEDS, count, 0, 0))
+                if count == self._count:  # else a signal's handler has had this one meanwhile
+                    break
             self._count = count + 1
         return int(words[0, 0]) | int(words[1, 0]) << 32
 
