@@ -30,7 +30,8 @@ def dtype_named(dtype: Any) -> np.dtype[Any]:
 def sizes(shape: Any, least: int = 0) -> tuple[int, ...]:
     """A shape as a tuple of ints, from ints, a list, or a tensor."""
     given = shape if isinstance(shape, Sequence) else np.atleast_1d(np.asarray(shape))
-    return tuple(whole("shape", n if isinstance(n, (str, bytes)) else np.asarray(n).item(), least) for n in given)
+    plain = (n if isinstance(n, (int, str, bytes)) else np.asarray(n).item() for n in given)
+    return tuple(whole("shape", n, least) for n in plain)
 
 
 # ---- one value

@@ -32,13 +32,13 @@ class HasWeights:
 
         A tensor in a weight's place was worked out of others, as where weights are normalised.
         """
-        if isinstance(vars(self).get(name), Variable) and not isinstance(value, (Operators, type(None))):
+        mine = vars(self)
+        if isinstance(mine.get(name), Variable) and not isinstance(value, (Operators, type(None))):
             raise TypeError(f"{self.name}: expected a Variable as {name}, got {brief(value)}; {name}.assign writes "
                             "numbers into the one there is")  # fmt: skip
         super().__setattr__(name, value)
-        passing = name in PASSING or isinstance(getattr(type(self), name, None), property)
-        if vars(self).get("built") and not passing:
-            vars(self)["revision"] = self.revision + 1
+        if mine.get("built") and name not in PASSING and not isinstance(getattr(type(self), name, None), property):
+            mine["revision"] = self.revision + 1
             Variable.changes += 1
 
     # ---- what it owns
