@@ -22,7 +22,7 @@ CASES = {
         ("Sequential([Input((4, 4)), plain()])", ValueError,
          "rows of features", "input shape (None, 4, 4)", "put Flatten() first"),
         ("Sequential([Input((3,)), layers.Add()])", ValueError,
-         "a list of one input or more", "an array of shape (2, 3) and type float32", "write add([a, b])"),
+         "a list of one input or more", "an array of shape (2, 3) and type float32", "write add"),
         ("unbuilt.add(3)", TypeError, "a layer", "3", "take one of fastmlp.layers"),
         ("unbuilt.add(None)", TypeError, "a layer", "None", "take one of fastmlp.layers"),
         ('unbuilt.add(plain(name="first"))', ValueError,

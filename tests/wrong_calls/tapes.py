@@ -117,7 +117,7 @@ CASES = {
          " None, None); once.gradient(z, weight); once.gradient(z, weight)", RuntimeError,
          "a tape that was not asked yet", "one that gave its gradients",
          "make it GradientTape(persistent=True), or ask for all"),
-        ("early = GradientTape(); early.__enter__(); early.__enter__()", ValueError,
+        ("with GradientTape() as early: early.__enter__()", ValueError,
          "a tape that does not record yet", "one that does", "make another"),
     ],
 }
