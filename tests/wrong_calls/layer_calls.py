@@ -78,7 +78,7 @@ CASES = {
          "inputs of one shape, or of shapes that broadcast", "[(24, 3), (24, 2)]",
          "put a Dense before those that differ"),
         ("layers.Subtract()([x, x, x])", ValueError,
-         "a list of exactly 2 inputs", "3 of them", "write subtract([a, b])"),
+         "a list of exactly 2 inputs", "3 of them", "write subtract"),
         ("layers.Concatenate()([x, y[:5]])", ValueError,
          "inputs of as many rows each", "shapes [(24, 3), (5, 2)]", "pair them up"),
         ("layers.Concatenate(axis=3)([x, y])", ValueError, "an axis of inputs of shape (24, 3)", "3", "change it"),
