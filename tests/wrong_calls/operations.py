@@ -56,7 +56,7 @@ CASES = {
         ("ops.stack([])", TypeError, "a list of one tensor or more", "[]", "put it into one"),
         ("ops.stack([x, x], axis=7)", ValueError, "different axes of an array of 3", "axis=7", "change it"),
         ("ops.split(x, 5)", ValueError, "a number of parts that divides 24", "5", "give the positions"),
-        ("ops.split(x, 0)", ValueError, "a whole number of at least 1", "np.int64(0)", "raise it"),
+        ("ops.split(x, 0)", ValueError, "a whole number of at least 1", "0", "raise it"),
         ('ops.split(x, "two")', TypeError, "a whole number", "an array of shape () and type <U3", "give an int"),
         ("ops.split(x, 2, axis=9)", ValueError, "different axes of an array of 2", "axis=9", "change it"),
         ("ops.tile(x, -1)", ValueError,

@@ -104,8 +104,9 @@ def named(name: str, tree: Any) -> Iterator[tuple[str, Any]]:
 def first_not_finite(array: np.ndarray, kind: np.dtype[Any]) -> tuple[str, Any] | None:
     """The place, and the value, of the first number that is not finite once it is of this type.
 
-    >>> first_not_finite(np.array([[1.0, 2.0], [3.0, np.inf]]), np.dtype("float32"))
-    ('row 1, column 1', np.float64(inf))
+    >>> place, value = first_not_finite(np.array([[1.0, 2.0], [3.0, np.inf]]), np.dtype("float32"))
+    >>> place
+    'row 1, column 1'
     """
     if array.dtype.kind != "f":
         return None
